@@ -1,0 +1,1 @@
+//! Realmgate: an Envoy `ext_authz` service that authenticates as Elasticsearch's security realms do.

@@ -1,0 +1,2 @@
+//! The `realmgate` binary.
+fn main() {}
