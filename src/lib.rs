@@ -1,3 +1,4 @@
 //! Realmgate: an Envoy `ext_authz` service that authenticates as Elasticsearch's security realms do.
 
 pub mod engine;
+pub mod settings;

@@ -1,0 +1,117 @@
+//! The configuration: files in, validated settings out, or everything that is wrong with them.
+//!
+//! A file is flattened once to (dotted key, line, value), and each setting is read from that list
+//! by its key. The one rule: past this module every value is known to be good, and whatever is
+//! written is acted on, refused or warned about.
+
+mod document;
+mod identity;
+mod keystore;
+mod problems;
+pub mod quickstart;
+mod realm;
+mod realms;
+mod section;
+mod service;
+mod values;
+
+pub use identity::Identity;
+pub use problems::Problems;
+pub use quickstart::quickstart;
+pub use realm::JwtRealm;
+pub use service::{Decisions, Drain, Limits, Log, LogFormat};
+pub use values::GrpcAddress;
+
+use document::Document;
+use keystore::Keystore;
+use problems::{Place, Read};
+use section::{Checked, Section};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Everything that was configured.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where checks are answered.
+    pub grpc_address: GrpcAddress,
+    /// Where metrics and health are shown.
+    pub http_address: SocketAddr,
+    /// What one check may cost.
+    pub limits: Limits,
+    /// How the service ends.
+    pub drain: Drain,
+    /// What is logged.
+    pub log: Log,
+    /// What the upstream is told.
+    pub identity: Identity,
+    /// The chain, in order; never empty.
+    pub realms: Vec<JwtRealm>,
+    /// Whether the secrets are the public ones of the quickstart.
+    pub quickstart: bool,
+}
+
+/// Settings that can be served.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// What the operator should know.
+    pub warnings: Problems,
+}
+
+/// Reads the file `config` and the folder `keystore`: the given one, or else the one that stands
+/// beside the file, if there is one.
+pub fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> {
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let beside = folder.join("keystore");
+    let beside = || beside.is_dir().then_some(beside.as_path());
+    let keystore = keystore.or_else(beside);
+    let mut problems = Problems::new(config, keystore);
+    let secrets = keystore.map(|path| Keystore::open(path, &mut problems)).unwrap_or_default();
+    let settings = document(config, &mut problems)
+        .and_then(|document| assemble(&document, &secrets, folder, &mut problems));
+    match settings {
+        Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
+        Ok(_) | Err(_) => Err(problems),
+    }
+}
+
+fn document(config: &Path, problems: &mut Problems) -> Read<Document> {
+    match keystore::bounded(config, document::SIZE) {
+        Ok(bytes) => document::read(&bytes, problems),
+        Err(what) => Err(problems.report(Place::File, None, what)),
+    }
+}
+
+/// Makes settings of a document and its secrets. Relative paths stand in `folder`.
+fn assemble(
+    document: &Document,
+    keystore: &Keystore,
+    folder: &Path,
+    problems: &mut Problems,
+) -> Read<Settings> {
+    let realms = realms::read(document, keystore, problems);
+    let service = Section::new(service::PREFIX, document, service::TABLE);
+    let known = service.check_keys(Checked::All, problems);
+    let known = known.and(service.check_secrets(keystore, problems));
+    let grpc_address = service::grpc_address(&service, folder, problems);
+    let http_address = service::http_address(&service, problems);
+    let limits = service::limits(&service, problems);
+    let drain = service::drain(&service, problems);
+    let log = service::log(&service, problems);
+    let identity = identity::read(&service, keystore, &grpc_address, problems);
+    known?;
+    Ok(Settings {
+        grpc_address: grpc_address?,
+        http_address: http_address?,
+        limits: limits?,
+        drain: drain?,
+        log: log?,
+        identity: identity?,
+        realms: realms?,
+        quickstart: false,
+    })
+}
+
+#[cfg(test)]
+mod tests;
