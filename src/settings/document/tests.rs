@@ -138,12 +138,12 @@ fn an_alias_repeats_its_anchor() {
 
 #[test]
 fn aliases_cannot_blow_a_document_up() {
-    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
-    for level in 1..40 {
-        let before = level - 1;
-        let nine = vec![format!("*a{before}"); 9].join(", ");
-        text += &format!("a{level}: &a{level} [{nine}]\n");
-    }
+    let first = "a0: &a0 [x, x, x, x, x, x, x, x, x]".to_owned();
+    let levels = (1..40).map(|level| {
+        let nine = vec![format!("*a{}", level - 1); 9].join(", ");
+        format!("a{level}: &a{level} [{nine}]")
+    });
+    let text = std::iter::once(first).chain(levels).collect::<Vec<_>>().join("\n");
     let lines = wrong(&text);
     assert!(
         lines[0].ends_with("the document grows by more than 1 MiB by its aliases"),
@@ -198,8 +198,8 @@ fn the_number_and_the_length_of_keys_have_bounds() {
     assert_eq!(wrong(format!("? {}\n: 1", "k".repeat(KEY + 1))), [format!("1: {line}")]);
     let half = "k".repeat(KEY / 2);
     assert_eq!(wrong(format!("a: 1\n{half}:\n  {half}: 1")), [format!("3: {line}")]);
-    let many: String = (0..=SETTINGS).map(|n| format!("k{n}: 1\n")).collect();
-    assert_eq!(wrong(many), [format!("{}: {line}", SETTINGS + 1)]);
+    let many: Vec<_> = (0..=SETTINGS).map(|n| format!("k{n}: 1")).collect();
+    assert_eq!(wrong(many.join("\n")), [format!("{}: {line}", SETTINGS + 1)]);
 }
 
 #[test]

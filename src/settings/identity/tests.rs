@@ -89,129 +89,138 @@ fn what_is_written_is_taken() {
     );
 }
 
+/// Suffix, value and what is wrong with it.
+const WRONG: &[(&str, &str, &str)] = &[
+    (
+        "grpc.address",
+        "localhost:9191",
+        "Invalid value [localhost:9191] for [~grpc.address], expected IP:PORT, [IP]:PORT or unix:PATH",
+    ),
+    (
+        "http.address",
+        "unix:/x",
+        "Invalid value [unix:/x] for [~http.address], expected IP:PORT or [IP]:PORT",
+    ),
+    (
+        "limits.token_size",
+        "2mb",
+        "Failed to parse value [2mb] for setting [~limits.token_size] must be between [1024b] and [1048576b]",
+    ),
+    (
+        "limits.token_size",
+        "16384",
+        "failed to parse setting [~limits.token_size] with value [16384] as a size in bytes: unit is missing or unrecognized",
+    ),
+    (
+        "limits.identity_size",
+        "1b",
+        "Failed to parse value [1b] for setting [~limits.identity_size] must be between [1024b] and [1048576b]",
+    ),
+    (
+        "limits.deadline",
+        "0s",
+        "Failed to parse value [0s] for setting [~limits.deadline] must be between [1ms] and [3600s]",
+    ),
+    (
+        "limits.checks_in_flight",
+        "0",
+        "Failed to parse value [0] for setting [~limits.checks_in_flight] must be >= 1",
+    ),
+    (
+        "drain.grace",
+        "-1",
+        "Failed to parse value [-1] for setting [~drain.grace] must be between [0ns] and [86400s]",
+    ),
+    (
+        "log.level",
+        "loud",
+        "Invalid value [loud] for [~log.level], allowed values are [error,warn,info,debug,trace]",
+    ),
+    ("log.format", "xml", "Invalid value [xml] for [~log.format], allowed values are [json,text]"),
+    (
+        "log.decisions",
+        "some",
+        "Invalid value [some] for [~log.decisions], allowed values are [denied,run_as,all,none]",
+    ),
+    (
+        "log.lines_per_second",
+        "-1",
+        "Failed to parse value [-1] for setting [~log.lines_per_second] must be >= 0",
+    ),
+    (
+        "identity.preset",
+        "opa",
+        "Invalid value [opa] for [~identity.preset], allowed values are [headers,elasticsearch_run_as]",
+    ),
+    (
+        "identity.dynamic_metadata",
+        "all",
+        "Invalid value [all] for [~identity.dynamic_metadata], allowed values are [full,decision,none]",
+    ),
+    ("identity.metadata", "1", "Failed to parse value [1] as only [true] or [false] are allowed."),
+    ("identity.headers.username", "'x user'", "[x user] is no header name"),
+    ("identity.headers.username", "':path'", "[:path] is no header name"),
+    ("identity.headers.username", "é", "[é] is no header name"),
+    (
+        "identity.headers.username",
+        "Host",
+        "the header [Host] belongs to the connection or the message",
+    ),
+    (
+        "identity.headers.username",
+        "content_length",
+        "the header [content_length] belongs to the connection or the message",
+    ),
+    ("identity.headers.username", "TE", "the header [TE] belongs to the connection or the message"),
+    (
+        "identity.headers.username",
+        "authorization",
+        "the header [authorization] carries a credential",
+    ),
+    (
+        "identity.headers.username",
+        "es_client_authentication",
+        "the header [es_client_authentication] carries a credential",
+    ),
+    (
+        "identity.headers.realm",
+        "X_ES_Username",
+        "the header [x_es_username] has another property's value already",
+    ),
+    ("identity.remove", "['']", "[] is no header name"),
+    (
+        "identity.remove",
+        "[Transfer-Encoding]",
+        "the header [Transfer-Encoding] belongs to the connection or the message",
+    ),
+    (
+        "identity.remove",
+        "[es-security-runas-user]",
+        "the header [es-security-runas-user] carries a credential",
+    ),
+    ("identity.remove", "'*'", "the prefix of [*] has no letter"),
+    ("identity.remove", "x-1,-1*", "the prefix of [-1*] has no letter"),
+    ("identity.remove", "[':a*']", "[:a*] is no header name"),
+    ("identity.remove", "Con*", "[Con*] would remove the header [connection]"),
+    ("identity.remove", "content_*", "[content_*] would remove the header [content-length]"),
+    (
+        "forward_credentials",
+        "cookie",
+        "Invalid value [cookie] for [~forward_credentials], allowed values are [authorization,es-client-authentication,es-security-runas-user]",
+    ),
+    ("identity.headers.user", "x", "unknown setting [~identity.headers.user]"),
+    ("rules", "[{ access: deny }]", "not supported yet"),
+    ("grpc.tls.certificate", "x", "not supported yet"),
+    ("http.security_api", "false", "not supported yet"),
+];
+
 #[test]
 fn each_wrong_value_is_named() {
-    let connection =
-        |name: &str| format!("the header [{name}] belongs to the connection or the message");
-    let credential = |name: &str| format!("the header [{name}] carries a credential");
-    let no_name = |name: &str| format!("[{name}] is no header name");
-    for (suffix, value, what) in [
-        (
-            "grpc.address",
-            "localhost:9191",
-            "Invalid value [localhost:9191] for [~grpc.address], expected IP:PORT, [IP]:PORT or unix:PATH",
-        ),
-        (
-            "http.address",
-            "unix:/x",
-            "Invalid value [unix:/x] for [~http.address], expected IP:PORT or [IP]:PORT",
-        ),
-        (
-            "limits.token_size",
-            "2mb",
-            "Failed to parse value [2mb] for setting [~limits.token_size] must be between [1024b] and [1048576b]",
-        ),
-        (
-            "limits.token_size",
-            "16384",
-            "failed to parse setting [~limits.token_size] with value [16384] as a size in bytes: unit is missing or unrecognized",
-        ),
-        (
-            "limits.identity_size",
-            "1b",
-            "Failed to parse value [1b] for setting [~limits.identity_size] must be between [1024b] and [1048576b]",
-        ),
-        (
-            "limits.deadline",
-            "0s",
-            "Failed to parse value [0s] for setting [~limits.deadline] must be between [1ms] and [3600s]",
-        ),
-        (
-            "limits.checks_in_flight",
-            "0",
-            "Failed to parse value [0] for setting [~limits.checks_in_flight] must be >= 1",
-        ),
-        (
-            "drain.grace",
-            "-1",
-            "Failed to parse value [-1] for setting [~drain.grace] must be between [0ns] and [86400s]",
-        ),
-        (
-            "log.level",
-            "loud",
-            "Invalid value [loud] for [~log.level], allowed values are [error,warn,info,debug,trace]",
-        ),
-        (
-            "log.format",
-            "xml",
-            "Invalid value [xml] for [~log.format], allowed values are [json,text]",
-        ),
-        (
-            "log.decisions",
-            "some",
-            "Invalid value [some] for [~log.decisions], allowed values are [denied,run_as,all,none]",
-        ),
-        (
-            "log.lines_per_second",
-            "-1",
-            "Failed to parse value [-1] for setting [~log.lines_per_second] must be >= 0",
-        ),
-        (
-            "identity.preset",
-            "opa",
-            "Invalid value [opa] for [~identity.preset], allowed values are [headers,elasticsearch_run_as]",
-        ),
-        (
-            "identity.dynamic_metadata",
-            "all",
-            "Invalid value [all] for [~identity.dynamic_metadata], allowed values are [full,decision,none]",
-        ),
-        (
-            "identity.metadata",
-            "1",
-            "Failed to parse value [1] as only [true] or [false] are allowed.",
-        ),
-        ("identity.headers.username", "'x user'", &no_name("x user")),
-        ("identity.headers.username", "':path'", &no_name(":path")),
-        ("identity.headers.username", "é", &no_name("é")),
-        ("identity.headers.username", "Host", &connection("Host")),
-        ("identity.headers.username", "content_length", &connection("content_length")),
-        ("identity.headers.username", "TE", &connection("TE")),
-        ("identity.headers.username", "authorization", &credential("authorization")),
-        (
-            "identity.headers.username",
-            "es_client_authentication",
-            &credential("es_client_authentication"),
-        ),
-        (
-            "identity.headers.realm",
-            "X_ES_Username",
-            "the header [x_es_username] has another property's value already",
-        ),
-        ("identity.remove", "['']", &no_name("")),
-        ("identity.remove", "[Transfer-Encoding]", &connection("Transfer-Encoding")),
-        ("identity.remove", "[es-security-runas-user]", &credential("es-security-runas-user")),
-        ("identity.remove", "'*'", "the prefix of [*] has no letter"),
-        ("identity.remove", "x-1,-1*", "the prefix of [-1*] has no letter"),
-        ("identity.remove", "[':a*']", &no_name(":a*")),
-        ("identity.remove", "Con*", "[Con*] would remove the header [connection]"),
-        ("identity.remove", "content_*", "[content_*] would remove the header [content-length]"),
-        (
-            "forward_credentials",
-            "cookie",
-            "Invalid value [cookie] for [~forward_credentials], allowed values are [authorization,es-client-authentication,es-security-runas-user]",
-        ),
-        ("identity.headers.user", "x", "unknown setting [~identity.headers.user]"),
-        ("rules", "[{ access: deny }]", "not supported yet"),
-        ("grpc.tls.certificate", "x", "not supported yet"),
-        ("http.security_api", "false", "not supported yet"),
-    ] {
+    for (suffix, value, what) in WRONG {
         assert_eq!(wrong(&[(suffix, value)], &[]), [format!("~{suffix}: {what}")], "{value}");
     }
-    assert_eq!(
-        refused("realmgate: x\n", &[])[1],
-        "gate.yml:1: realmgate: unknown setting [realmgate]"
-    );
+    let lines = refused("realmgate: x\n", &[]);
+    assert_eq!(lines[1], "gate.yml:1: realmgate: unknown setting [realmgate]");
 }
 
 #[test]
