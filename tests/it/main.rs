@@ -4,4 +4,7 @@
 //! the code looks like inside is the unit tests' business.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, helpers included")]
 
+mod answers;
+mod attacks;
 mod support;
+mod vectors;

@@ -1,7 +1,7 @@
 //! The realm that most tests use: `corp`, with a client secret and an HMAC key for all three
 //! sizes, and the check that it allows.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::check::Check;
 use super::gate::Setup;
@@ -16,11 +16,12 @@ const REALM: &str = "xpack.security.authc.realms.jwt.corp";
 
 /// A gate's set-up with this realm alone.
 pub(crate) fn setup() -> Setup {
-    realm(Setup::json(json!({})))
+    setup_without_secret().secret(&setting("client_authentication.shared_secret"), SECRET)
 }
 
-/// Adds this realm to a set-up.
-pub(crate) fn realm(setup: Setup) -> Setup {
+/// The same without the client's secret, for `client_authentication.type: none`.
+pub(crate) fn setup_without_secret() -> Setup {
+    let setup = Setup::json(json!({}));
     let settings = [
         ("order", json!(1)),
         ("allowed_issuer", json!(ISSUER)),
@@ -35,9 +36,7 @@ pub(crate) fn realm(setup: Setup) -> Setup {
     let setup = settings
         .into_iter()
         .fold(setup, |setup, (suffix, value)| setup.set(&setting(suffix), value));
-    setup
-        .secret(&setting("hmac_key"), KEY)
-        .secret(&setting("client_authentication.shared_secret"), SECRET)
+    setup.secret(&setting("hmac_key"), KEY)
 }
 
 /// The full name of a setting of this realm.
@@ -58,14 +57,4 @@ pub(crate) fn with(claims: &Claims) -> Check {
 /// A check with this bearer value and the right secret.
 pub(crate) fn with_token(token: &str) -> Check {
     Check::get().bearer(token).client_secret(SECRET)
-}
-
-/// The label that Elasticsearch makes of good claims with this subject, as its answers show it.
-pub(crate) fn label(subject: &str) -> String {
-    format!("'aud:{AUDIENCE}' 'iss:{ISSUER}' 'sub:{subject}'")
-}
-
-/// A JSON list of texts.
-pub(crate) fn texts<'a>(values: impl IntoIterator<Item = &'a str>) -> Value {
-    values.into_iter().collect()
 }

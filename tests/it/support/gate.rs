@@ -76,7 +76,7 @@ impl Setup {
         self
     }
 
-    /// Puts one secret into the keystore, under its full name.
+    /// Puts one secret into the keystore, under its full name; the last of a name counts.
     pub(crate) fn secret(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.secrets.push((name.to_owned(), value.as_ref().to_vec()));
         self

@@ -1,5 +1,7 @@
 //! Tokens: good claims unless the test says otherwise, signed as the test says.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -57,6 +59,25 @@ impl Claims {
     /// header says.
     pub(crate) fn under(&self, header: &Value, alg: &str, key: &str) -> String {
         sign(&header.to_string(), &self.0.to_string(), alg, key)
+    }
+
+    /// The label that Elasticsearch's answers show for these claims: the texts and the lists of
+    /// texts, by name.
+    pub(crate) fn label(&self) -> String {
+        let shown = self.0.as_object().unwrap().iter().filter_map(|(name, value)| {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Array(list) if !list.is_empty() => {
+                    let texts: Option<Vec<_>> = list.iter().map(Value::as_str).collect();
+                    texts?.join(",")
+                }
+                _ => return None,
+            };
+            Some((name, text))
+        });
+        let sorted: BTreeMap<_, _> = shown.collect();
+        let words: Vec<_> = sorted.iter().map(|(name, text)| format!("'{name}:{text}'")).collect();
+        words.join(" ")
     }
 
     /// The payload's text.
