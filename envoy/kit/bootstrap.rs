@@ -62,9 +62,22 @@ impl Bootstrap {
 
     /// Puts a filter between Realmgate and the upstream; `yaml` is its list entry, not indented.
     pub(crate) fn filter_behind(self, yaml: &str) -> Self {
-        let indented: String =
-            yaml.lines().map(|line| format!("                  {line}\n")).collect();
+        let indent = |text: String, line: &str| text + "                  " + line + "\n";
+        let indented = yaml.lines().fold(String::new(), indent);
         self.edit(ROUTER, &format!("{indented}{ROUTER}"))
+    }
+
+    /// Lets `CONNECT` through to Realmgate, by a route of its own; the shipped text has none.
+    pub(crate) fn with_connect(self) -> Self {
+        const ROUTES: &str = "                        - match: { prefix: / }\n";
+        const UPGRADES: &str = "                  - upgrade_type: websocket\n";
+        const CONNECT: &str = "                        - match: { connect_matcher: {} }
+                          route:
+                            cluster: upstream
+                            upgrade_configs: [{ upgrade_type: CONNECT, connect_config: {} }]
+";
+        self.edit(ROUTES, &format!("{CONNECT}{ROUTES}"))
+            .edit(UPGRADES, &format!("{UPGRADES}                  - upgrade_type: CONNECT\n"))
     }
 
     /// The text for Envoy.

@@ -113,7 +113,7 @@ fn run_quietly(mut command: Command, folder: &Path) -> Result<(), String> {
 fn check_digest(wheel: Wheel, file: &Path) -> Result<(), FetchError> {
     let bytes = fs::read(file).map_err(at(file))?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-    let found: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = digest.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     if found == wheel.sha256 {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Finds an Envoy: `ENVOY_BIN`, one on the `PATH`, or the pinned wheel of PyPI.
+//! Finds an Envoy: `ENVOY_BIN`, one on the `PATH`, or the pinned wheel of `PyPI`.
 //!
 //! Rule: whatever is taken has said itself that it is an Envoy new enough, and whatever is not
 //! taken is remembered with its reason.

@@ -84,7 +84,7 @@ impl Request {
         connection.set_write_timeout(Some(PATIENCE))?;
         let has = |name: &str| self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
-        let mut line = |name: &str, value: &str| text.push_str(&format!("{name}: {value}\r\n"));
+        let mut line = |name: &str, value: &str| text.extend([name, ": ", value, "\r\n"]);
         if !has("host") {
             line("Host", &to.to_string());
         }

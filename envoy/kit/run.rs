@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -90,7 +90,7 @@ pub(crate) fn validate(binary: &Path, file: &Path) -> Result<(), String> {
     let mut command = Command::new(binary);
     command.args(["--mode", "validate", "--disable-hot-restart", "-c"]).arg(file);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let output = super::children::spawn(&mut command).and_then(|child| child.wait_with_output());
+    let output = super::children::spawn(&mut command).and_then(Child::wait_with_output);
     let output = output.map_err(|why| why.to_string())?;
     if output.status.success() {
         return Ok(());

