@@ -5,6 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, helpers included")]
 
 mod answers;
+mod architecture;
 mod attacks;
+mod envoy;
+mod serving;
 mod support;
+mod transport;
 mod vectors;
+mod wire;

@@ -93,6 +93,7 @@ fn authorization_comes_at_most_once_equal_or_not_in_any_letter_case() {
         ("empty", entries().entry(AUTHORIZATION, "")),
         ("capitals", entries().entry("Authorization", good_bearer())),
         ("as text", entries().entry_as_text(AUTHORIZATION, &good_bearer())),
+        ("two letter cases", corp::good().header("Authorization", &good_bearer())),
         ("two of no use", Check::get().entry(AUTHORIZATION, "").entry(AUTHORIZATION, "")),
     ];
     let attacks = cases.map(|(what, check)| repeated(what, check, "Authorization"));

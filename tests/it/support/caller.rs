@@ -4,18 +4,14 @@
 //! Rule: [`Caller::check`] takes nothing but status OK and one well-formed answer, because
 //! anything else would open the door under Envoy's `failure_mode_allow`.
 
-use std::pin::Pin;
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::sync::{Arc, LazyLock, Mutex};
 
-use axum::body::Body as Chunks;
 use bytes::Bytes;
+use h2::client::{ResponseFuture, SendRequest};
 use http::{HeaderMap, Request};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::{Builder, Runtime};
-use tokio_stream::StreamExt;
-use tonic::body::Body;
-use tonic::client::GrpcService;
-use tonic::codegen::Body as _;
 use tonic::transport::{Channel, Endpoint};
 
 use super::answer::Answer;
@@ -29,9 +25,12 @@ pub(crate) const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
-/// One connection.
+/// One connection, made at the first call and again when it was lost.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(Channel);
+pub(crate) struct Caller {
+    address: String,
+    connection: Arc<Mutex<Option<SendRequest<Bytes>>>>,
+}
 
 /// One request as it goes over the wire.
 #[derive(Clone, Debug)]
@@ -81,20 +80,15 @@ impl Call {
         self
     }
 
-    fn request(self) -> Request<Body> {
-        let mut request = Request::post(self.path)
+    fn request(&self) -> Request<()> {
+        let request = Request::post(format!("http://gate.example{}", self.path))
             .header("content-type", "application/grpc")
             .header("te", "trailers");
-        for (name, value) in self.headers {
-            request = request.header(name, value);
-        }
-        let sent = tokio_stream::once(Ok::<_, std::convert::Infallible>(Bytes::from(self.body)));
-        let chunks = if self.ends {
-            Chunks::from_stream(sent)
-        } else {
-            Chunks::from_stream(sent.chain(tokio_stream::pending()))
-        };
-        request.body(Body::new(chunks)).unwrap()
+        let headers = self.headers.iter();
+        headers
+            .fold(request, |request, (name, value)| request.header(name, value))
+            .body(())
+            .unwrap()
     }
 }
 
@@ -125,11 +119,7 @@ pub(crate) fn frame(flag: u8, message: &[u8]) -> Vec<u8> {
 impl Caller {
     /// A connection to `HOST:PORT` or `unix:/path`, made at the first call.
     pub(crate) fn to(address: &str) -> Self {
-        let unix = address.starts_with("unix:");
-        let uri = if unix { address.to_owned() } else { format!("http://{address}") };
-        let endpoint = Endpoint::from_shared(uri).unwrap().connect_timeout(wait::PATIENCE);
-        let _inside = RUNTIME.enter();
-        Self(endpoint.connect_lazy())
+        Self { address: address.to_owned(), connection: Arc::default() }
     }
 
     /// Sends a check and reads its answer.
@@ -149,21 +139,79 @@ impl Caller {
 
     /// Sends anything, which may fail.
     pub(crate) fn try_call(&self, call: Call) -> Result<Reply, String> {
-        RUNTIME.block_on(async {
-            let exchange = exchange(self.0.clone(), call);
-            tokio::time::timeout(wait::PATIENCE, exchange).await.map_err(|_| "too late")?
-        })
+        self.begin(call).reply()
     }
 
     /// Sends anything in the background; the answer is there when it is asked for.
     pub(crate) fn begin(&self, call: Call) -> Pending {
-        Pending(RUNTIME.spawn(exchange(self.0.clone(), call)))
+        let caller = self.clone();
+        Pending(RUNTIME.spawn(async move {
+            let exchange = caller.exchange(&call);
+            tokio::time::timeout(wait::PATIENCE, exchange).await.map_err(|_| "no answer in time")?
+        }))
     }
 
-    /// The connection, for generated clients.
+    /// A connection of its own for a generated client.
     pub(crate) fn channel(&self) -> Channel {
-        self.0.clone()
+        let unix = self.address.starts_with("unix:");
+        let uri = if unix { self.address.clone() } else { format!("http://{}", self.address) };
+        let _inside = RUNTIME.enter();
+        Endpoint::from_shared(uri).unwrap().connect_lazy()
     }
+
+    async fn exchange(&self, call: &Call) -> Result<Reply, String> {
+        let mut sender = self.sender().await?;
+        let bare = call.ends && call.body.is_empty();
+        let (response, mut stream) = sender.send_request(call.request(), bare).map_err(text)?;
+        if !bare {
+            stream.send_data(Bytes::from(call.body.clone()), call.ends).map_err(text)?;
+        }
+        // The stream is kept until the answer is there: dropped, a stalled one would be reset.
+        let reply = read(response).await;
+        drop(stream);
+        reply
+    }
+
+    async fn sender(&self) -> Result<SendRequest<Bytes>, String> {
+        let known = self.connection.lock().unwrap().clone();
+        if let Some(known) = known
+            && let Ok(ready) = known.ready().await
+        {
+            return Ok(ready);
+        }
+        let made = match self.address.strip_prefix("unix:") {
+            Some(path) => handshake(UnixStream::connect(path).await.map_err(text)?).await?,
+            None => handshake(TcpStream::connect(&self.address).await.map_err(text)?).await?,
+        };
+        *self.connection.lock().unwrap() = Some(made.clone());
+        made.ready().await.map_err(text)
+    }
+}
+
+async fn handshake<T>(stream: T) -> Result<SendRequest<Bytes>, String>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = h2::client::handshake(stream).await.map_err(text)?;
+    // It ends with the connection; why it ended, the calls on it tell.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn read(response: ResponseFuture) -> Result<Reply, String> {
+    let (head, mut stream) = response.await.map_err(text)?.into_parts();
+    let mut body = Vec::new();
+    while let Some(data) = stream.data().await {
+        let data = data.map_err(text)?;
+        stream.flow_control().release_capacity(data.len()).map_err(text)?;
+        body.extend_from_slice(&data);
+    }
+    let trailers = stream.trailers().await.map_err(text)?.unwrap_or_default();
+    Ok(Reply { http: head.status.as_u16(), headers: head.headers, body, trailers })
+}
+
+fn text(why: impl std::fmt::Display) -> String {
+    why.to_string()
 }
 
 /// A call under way.
@@ -180,32 +228,14 @@ impl Pending {
     pub(crate) fn is_done(&self) -> bool {
         self.0.is_finished()
     }
+
+    /// Gives the call up, as a client does that goes away.
+    pub(crate) fn give_up(self) {
+        self.0.abort();
+    }
 }
 
 /// Drives a future of the test's own on the connections' runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let limit = wait::PATIENCE + Duration::from_secs(30);
-    RUNTIME.block_on(async { tokio::time::timeout(limit, future).await.expect("in time") })
-}
-
-async fn exchange(mut channel: Channel, call: Call) -> Result<Reply, String> {
-    std::future::poll_fn(|cx| channel.poll_ready(cx)).await.map_err(|why| format!("{why:?}"))?;
-    let response = channel.call(call.request()).await.map_err(|why| format!("{why:?}"))?;
-    let (head, mut body) = response.into_parts();
-    let mut reply = Reply {
-        http: head.status.as_u16(),
-        headers: head.headers,
-        body: Vec::new(),
-        trailers: HeaderMap::new(),
-    };
-    loop {
-        let next = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
-        let Some(next) = next.transpose().map_err(|why| format!("{why:?}"))? else {
-            return Ok(reply);
-        };
-        match next.into_data() {
-            Ok(data) => reply.body.extend_from_slice(&data),
-            Err(other) => reply.trailers.extend(other.into_trailers().unwrap_or_default()),
-        }
-    }
+    RUNTIME.block_on(future)
 }
