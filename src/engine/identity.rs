@@ -1,0 +1,656 @@
+//! The identity headers: what the upstream is told of the user, and what a client can never say.
+//!
+//! The one rule: a name that carries identity is set by us or removed, on every allow, in every
+//! spelling that an upstream could take for it, and never both.
+
+use super::decision::Allow;
+use super::request::RequestView;
+use super::secret::Secret;
+use super::user::User;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// The names of the identity headers, in lower case; `None` leaves the header out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderNames {
+    /// The effective user.
+    pub username: Option<String>,
+    /// The user who authenticated.
+    pub authenticated_user: Option<String>,
+    /// The realm that authenticated.
+    pub realm: Option<String>,
+    /// The realm that the effective user was looked up in.
+    pub lookup_realm: Option<String>,
+    /// The effective user's roles.
+    pub roles: Option<String>,
+    /// The user's groups.
+    pub groups: Option<String>,
+    /// The user's full name.
+    pub full_name: Option<String>,
+    /// The user's e-mail address.
+    pub email: Option<String>,
+    /// The user's distinguished name.
+    pub dn: Option<String>,
+    /// The user's metadata.
+    pub metadata: Option<String>,
+}
+
+impl Default for HeaderNames {
+    fn default() -> Self {
+        let name = |name: &str| Some(name.to_owned());
+        Self {
+            username: name("x-es-username"),
+            authenticated_user: name("x-es-authenticated-user"),
+            realm: name("x-es-realm"),
+            lookup_realm: name("x-es-lookup-realm"),
+            roles: name("x-es-roles"),
+            groups: name("x-es-groups"),
+            full_name: name("x-es-full-name"),
+            email: name("x-es-email"),
+            dn: name("x-es-dn"),
+            metadata: name("x-es-metadata"),
+        }
+    }
+}
+
+impl HeaderNames {
+    fn all(&self) -> impl Iterator<Item = &String> {
+        [
+            &self.username,
+            &self.authenticated_user,
+            &self.realm,
+            &self.lookup_realm,
+            &self.roles,
+            &self.groups,
+            &self.full_name,
+            &self.email,
+            &self.dn,
+            &self.metadata,
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// Which set of headers an allow carries.
+#[derive(Clone, Debug)]
+pub enum Preset {
+    /// Headers of these names, their values encoded.
+    Headers(HeaderNames),
+    /// What makes an Elasticsearch cluster take the user: a service credential and run-as.
+    ElasticsearchRunAs {
+        /// The value of `authorization`.
+        authorization: Secret,
+    },
+}
+
+/// A header that is removed besides our own, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remove {
+    /// Of this name.
+    Exact(String),
+    /// Of every name that begins so.
+    Prefix(String),
+}
+
+/// How much of a decision Envoy's access logs and filters are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DynamicMetadata {
+    /// `decision`, `reason`, `realm` and `run_as`.
+    Decision,
+    /// These and who is calling.
+    Full,
+    /// Nothing.
+    None,
+}
+
+/// The credential headers that the upstream gets as the client sent them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forward {
+    /// `Authorization`.
+    pub authorization: bool,
+    /// `ES-Client-Authentication`.
+    pub client_authentication: bool,
+    /// `es-security-runas-user`.
+    pub run_as: bool,
+}
+
+/// The identity's settings, as they were validated.
+#[derive(Clone, Debug)]
+pub struct IdentitySettings {
+    /// Which headers.
+    pub preset: Preset,
+    /// Whether metadata is among them.
+    pub metadata: bool,
+    /// What is removed besides.
+    pub remove: Vec<Remove>,
+    /// How much Envoy is told.
+    pub dynamic_metadata: DynamicMetadata,
+    /// Which credentials are passed on.
+    pub forward: Forward,
+    /// The most that all identity headers may have in names and values, in bytes.
+    pub size: usize,
+}
+
+/// The user cannot be said in the headers. Holds the encoded name.
+#[derive(Debug)]
+pub struct NotRepresentable(pub String);
+
+/// The identity headers of one configuration.
+#[derive(Debug)]
+pub struct Identity {
+    settings: IdentitySettings,
+    always_removed: Vec<String>,
+    /// Names that are ours, with every `_` as `-`.
+    owned: HashSet<String>,
+    /// Prefixes that are removed, with every `_` as `-`.
+    prefixes: Vec<String>,
+}
+
+/// The most that a user's name may have, encoded, in bytes.
+const NAME_SIZE: usize = 1024;
+
+const AUTHORIZATION: &str = "authorization";
+const CLIENT_AUTHENTICATION: &str = "es-client-authentication";
+const RUN_AS: &str = "es-security-runas-user";
+
+/// What other proxies and plug-ins take for an identity.
+const FOREIGN: [&str; 5] = [
+    "es-secondary-authorization",
+    "opendistro_security_impersonate_as",
+    "x-forwarded-user",
+    "x-proxy-user",
+    "x-proxy-roles",
+];
+
+/// Names that are somebody else in a cluster: its built-in users.
+const BUILT_IN_USERS: [&str; 7] = [
+    "elastic",
+    "kibana",
+    "kibana_system",
+    "logstash_system",
+    "beats_system",
+    "apm_system",
+    "remote_monitoring_user",
+];
+
+impl Identity {
+    /// Works out once what every allow of these settings removes.
+    pub fn new(settings: IdentitySettings) -> Self {
+        let owned = owned(&settings);
+        let settable = settable(&settings.preset);
+        let forwarded = forwarded(settings.forward);
+        let mut always_removed: Vec<String> = owned
+            .iter()
+            .flat_map(|name| [name.clone(), name.replace('-', "_"), name.replace('_', "-")])
+            .filter(|name| {
+                !settable.contains(&name.as_str()) && !forwarded.contains(&name.as_str())
+            })
+            .collect();
+        always_removed.sort_unstable();
+        always_removed.dedup();
+        let prefixes = settings.remove.iter().filter_map(|remove| match remove {
+            Remove::Prefix(prefix) => Some(prefix.replace('_', "-")),
+            Remove::Exact(_) => None,
+        });
+        Self {
+            prefixes: prefixes.collect(),
+            owned: owned.iter().map(|name| name.replace('_', "-")).collect(),
+            always_removed,
+            settings,
+        }
+    }
+
+    /// Names that every allow removes.
+    pub fn always_removed(&self) -> &[String] {
+        &self.always_removed
+    }
+
+    /// Whether the headers carry the user's metadata.
+    pub fn wants_metadata(&self) -> bool {
+        self.settings.metadata
+    }
+
+    /// How much Envoy is told.
+    pub fn dynamic_metadata(&self) -> DynamicMetadata {
+        self.settings.dynamic_metadata
+    }
+
+    /// Whether this request can be cleaned: prefixes can be removed only where every header shows.
+    pub fn can_clean(&self, request: &RequestView<'_>) -> bool {
+        self.prefixes.is_empty() || request.shows_all_headers()
+    }
+
+    /// The headers that say `user` of `realm` to the upstream.
+    pub fn allow<'s>(
+        &'s self,
+        request: &RequestView<'_>,
+        realm: &'s str,
+        user: &User,
+    ) -> Result<Allow<'s>, NotRepresentable> {
+        let set = match &self.settings.preset {
+            Preset::Headers(names) => self.headers(names, realm, user)?,
+            Preset::ElasticsearchRunAs { authorization } => run_as(authorization, user)?,
+        };
+        let is_set = |name: &str| set.iter().any(|(given, _)| *given == name);
+        let unset = settable(&self.settings.preset).into_iter().filter(|name| !is_set(name));
+        let mut also_removed: Vec<Cow<'s, str>> = unset.map(Cow::Borrowed).collect();
+        for name in request.header_names() {
+            if let Some(name) = self.mixed_form(name)
+                && !is_set(&name)
+            {
+                also_removed.push(Cow::Owned(name));
+            }
+        }
+        Ok(Allow { set, always_removed: &self.always_removed, also_removed })
+    }
+
+    /// `name`, in lower case, if it is another spelling of a name of ours or has a removed prefix.
+    /// Only a name that holds `_` can be a spelling that the fixed list lacks.
+    fn mixed_form(&self, name: &[u8]) -> Option<String> {
+        if self.prefixes.is_empty() && !name.contains(&b'_') {
+            return None;
+        }
+        let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
+        let folded = name.replace('_', "-");
+        let ours = (name.contains('_') && self.owned.contains(&folded))
+            || self.prefixes.iter().any(|prefix| folded.starts_with(prefix));
+        let kept = forwarded(self.settings.forward).contains(&name.as_str());
+        (ours && !kept).then_some(name)
+    }
+
+    /// The encoded headers, within the size: what does not fit is left out whole, least needed
+    /// first, but never the names.
+    fn headers<'s>(
+        &self,
+        names: &'s HeaderNames,
+        realm: &'s str,
+        user: &User,
+    ) -> Result<Vec<(&'s str, Cow<'s, str>)>, NotRepresentable> {
+        let name = encode(&user.name, b"");
+        if name.len() > NAME_SIZE {
+            return Err(NotRepresentable(name.into_owned()));
+        }
+        let said = |header: &'s Option<String>, value: Option<Cow<'s, str>>| {
+            Some((header.as_deref()?, value?))
+        };
+        let mut set: Vec<_> = [
+            said(&names.username, Some(Cow::Owned(name.to_string()))),
+            said(&names.authenticated_user, Some(Cow::Owned(name.to_string()))),
+            said(&names.realm, Some(Cow::Borrowed(realm))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let needed = set.len();
+        let text = |value: &Option<String>| {
+            value.as_ref().map(|value| Cow::Owned(encode(value, b"").into_owned()))
+        };
+        let groups = (!user.groups.is_empty()).then(|| Cow::Owned(encode_list(&user.groups)));
+        // From the most to the least needed.
+        set.extend(said(&names.email, text(&user.email)));
+        set.extend(said(&names.full_name, text(&user.full_name)));
+        set.extend(said(&names.dn, text(&user.dn)));
+        set.extend(said(&names.groups, groups));
+        set.extend(said(&names.metadata, user.metadata.clone().map(Cow::Owned)));
+        let size = |set: &[(&str, Cow<'_, str>)]| {
+            set.iter().map(|(header, value)| header.len() + value.len()).sum::<usize>()
+        };
+        while size(&set) > self.settings.size {
+            if set.len() == needed {
+                return Err(NotRepresentable(name.into_owned()));
+            }
+            set.pop();
+        }
+        Ok(set)
+    }
+}
+
+/// The headers that make an Elasticsearch cluster take the user. A cluster decodes nothing, so a
+/// name that would need encoding cannot be said, and neither can one that is somebody else there.
+fn run_as<'s>(
+    authorization: &'s Secret,
+    user: &User,
+) -> Result<Vec<(&'s str, Cow<'s, str>)>, NotRepresentable> {
+    let name = encode(&user.name, b"");
+    let plain = matches!(name, Cow::Borrowed(_));
+    let somebody_else = name.starts_with('_') || BUILT_IN_USERS.contains(&name.as_ref());
+    let credential = std::str::from_utf8(authorization.expose()).ok();
+    match credential {
+        Some(credential) if plain && !somebody_else && name.len() <= NAME_SIZE => Ok(vec![
+            (AUTHORIZATION, Cow::Borrowed(credential)),
+            (RUN_AS, Cow::Owned(name.into_owned())),
+        ]),
+        _ => Err(NotRepresentable(name.into_owned())),
+    }
+}
+
+/// All names that are ours to say, in the spelling that they were configured in.
+fn owned(settings: &IdentitySettings) -> Vec<String> {
+    let mut owned: Vec<String> = HeaderNames::default().all().cloned().collect();
+    if let Preset::Headers(names) = &settings.preset {
+        owned.extend(names.all().cloned());
+    }
+    owned.extend([AUTHORIZATION, CLIENT_AUTHENTICATION, RUN_AS].map(str::to_owned));
+    owned.extend(FOREIGN.map(str::to_owned));
+    owned.extend(settings.remove.iter().filter_map(|remove| match remove {
+        Remove::Exact(name) => Some(name.clone()),
+        Remove::Prefix(_) => None,
+    }));
+    owned
+}
+
+/// The names that an allow may set: each is removed where it does not.
+fn settable(preset: &Preset) -> Vec<&str> {
+    match preset {
+        Preset::Headers(names) => [
+            &names.username,
+            &names.authenticated_user,
+            &names.realm,
+            &names.groups,
+            &names.full_name,
+            &names.email,
+            &names.dn,
+            &names.metadata,
+        ]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect(),
+        Preset::ElasticsearchRunAs { .. } => vec![AUTHORIZATION, RUN_AS],
+    }
+}
+
+fn forwarded(forward: Forward) -> Vec<&'static str> {
+    [
+        (forward.authorization, AUTHORIZATION),
+        (forward.client_authentication, CLIENT_AUTHENTICATION),
+        (forward.run_as, RUN_AS),
+    ]
+    .into_iter()
+    .filter_map(|(forwarded, name)| forwarded.then_some(name))
+    .collect()
+}
+
+/// The headers' encoding: percent signs for what a header cannot carry, for `%` itself, for
+/// blanks at either end and for the bytes of `also`. Borrowed if nothing needs it.
+pub fn encode<'t>(text: &'t str, also: &[u8]) -> Cow<'t, str> {
+    let bytes = text.as_bytes();
+    let last = bytes.len().wrapping_sub(1);
+    let needs = |at: usize| match bytes[at] {
+        b' ' => at == 0 || at == last,
+        b'%' => true,
+        byte => !(0x21..=0x7E).contains(&byte) || also.contains(&byte),
+    };
+    if !(0..bytes.len()).any(needs) {
+        return Cow::Borrowed(text);
+    }
+    let mut encoded = String::with_capacity(text.len() + 16);
+    for (at, byte) in bytes.iter().enumerate() {
+        if needs(at) {
+            const HEX: &[u8; 16] = b"0123456789ABCDEF";
+            encoded.push('%');
+            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEX[usize::from(byte & 15)]));
+        } else {
+            encoded.push(char::from(*byte));
+        }
+    }
+    Cow::Owned(encoded)
+}
+
+/// A list of texts as one value: each encoded, commas too, joined by commas alone.
+fn encode_list(entries: &[String]) -> String {
+    entries.iter().map(|entry| encode(entry, b",")).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::request::{Form, Header};
+
+    fn settings() -> IdentitySettings {
+        IdentitySettings {
+            preset: Preset::Headers(HeaderNames::default()),
+            metadata: false,
+            remove: Vec::new(),
+            dynamic_metadata: DynamicMetadata::Full,
+            forward: Forward::default(),
+            size: 8192,
+        }
+    }
+
+    fn user(name: &str) -> User {
+        User {
+            name: name.into(),
+            groups: Vec::new(),
+            full_name: None,
+            email: None,
+            dn: None,
+            metadata: None,
+        }
+    }
+
+    fn request<'a>(names: &[&'a str]) -> RequestView<'a> {
+        let header =
+            |name: &&'a str| Header { name: name.as_bytes(), value: b"x", form: Form::Joined };
+        let headers = names.iter().map(header).collect();
+        RequestView::new(b"GET", b"/", b"h", headers, std::iter::empty()).unwrap()
+    }
+
+    /// The answer's set headers and removed names, for a request that shows `shown`.
+    fn answer(
+        settings: &IdentitySettings,
+        shown: &[&str],
+        user: &User,
+    ) -> (Vec<String>, Vec<String>) {
+        let identity = Identity::new(settings.clone());
+        let allow = identity.allow(&request(shown), "r", user).unwrap();
+        let set: Vec<_> =
+            allow.set.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let mut removed: Vec<_> = allow.always_removed.to_vec();
+        removed.extend(allow.also_removed.iter().map(ToString::to_string));
+        for (name, _) in &allow.set {
+            assert!(!removed.iter().any(|gone| gone == name), "{name} is both set and removed");
+        }
+        (set, removed)
+    }
+
+    #[test]
+    fn values_are_encoded_so_that_they_can_be_read_back_exactly() {
+        for (text, encoded) in [
+            ("user", "user"),
+            ("First Last", "First Last"),
+            (" a ", "%20a%20"),
+            (" ", "%20"),
+            ("a%b", "a%25b"),
+            ("caf\u{e9}", "caf%C3%A9"),
+            ("a\r\nb\0\x7f\t", "a%0D%0Ab%00%7F%09"),
+            ("a,b", "a,b"),
+            ("", ""),
+        ] {
+            assert_eq!(encode(text, b""), encoded);
+        }
+        assert_eq!(encode_list(&["a,b".into(), " c".into(), "d".into()]), "a%2Cb,%20c,d");
+    }
+
+    #[test]
+    fn every_name_that_is_not_set_is_removed_in_both_spellings() {
+        let (set, removed) = answer(&settings(), &[], &user("ana"));
+        assert_eq!(set, ["x-es-username: ana", "x-es-authenticated-user: ana", "x-es-realm: r"]);
+        for name in
+            "x_es_username x_es_authenticated_user x_es_realm x-es-lookup-realm x_es_lookup_realm \
+            x-es-roles x_es_roles x-es-groups x_es_groups x-es-full-name x_es_full_name x-es-email \
+            x_es_email x-es-dn x_es_dn x-es-metadata x_es_metadata es-secondary-authorization \
+            es_secondary_authorization opendistro_security_impersonate_as \
+            opendistro-security-impersonate-as x-forwarded-user x_forwarded_user x-proxy-user \
+            x_proxy_user x-proxy-roles x_proxy_roles authorization es-client-authentication \
+            es_client_authentication es-security-runas-user es_security_runas_user"
+                .split_whitespace()
+        {
+            assert!(removed.iter().any(|gone| gone == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_known_property_is_set_and_not_removed() {
+        let user = User {
+            groups: vec!["a".into(), "b,c".into()],
+            full_name: Some("Ana A".into()),
+            email: Some("ana@x".into()),
+            dn: Some("cn=ana".into()),
+            metadata: Some("e30".into()),
+            ..user("ana")
+        };
+        let (set, removed) = answer(&settings(), &[], &user);
+        for header in [
+            "x-es-groups: a,b%2Cc",
+            "x-es-full-name: Ana A",
+            "x-es-email: ana@x",
+            "x-es-dn: cn=ana",
+            "x-es-metadata: e30",
+        ] {
+            assert!(set.iter().any(|given| given == header), "{header}");
+        }
+        assert!(!removed.iter().any(|gone| gone == "x-es-groups"));
+    }
+
+    #[test]
+    fn other_spellings_that_the_request_shows_are_removed() {
+        let shown =
+            ["X_es-Username", "x-es_roles", "es_client-authentication", "x_other", "x-my_thing"];
+        let (_, removed) = answer(&settings(), &shown, &user("ana"));
+        for name in ["x_es-username", "x-es_roles", "es_client-authentication"] {
+            assert!(removed.iter().any(|gone| gone == name), "{name}");
+        }
+        assert!(!removed.iter().any(|gone| gone == "x_other" || gone == "x-my_thing"));
+    }
+
+    #[test]
+    fn listed_names_and_prefixes_are_removed() {
+        let settings = IdentitySettings {
+            remove: vec![Remove::Exact("x-mine".into()), Remove::Prefix("x-proxy-ext-".into())],
+            ..settings()
+        };
+        let (_, removed) =
+            answer(&settings, &[":method", "X-Proxy_Ext-a", "x-proxy-ex", "x_mine"], &user("ana"));
+        for name in ["x-mine", "x_mine", "x-proxy_ext-a"] {
+            assert!(removed.iter().any(|gone| gone == name), "{name}");
+        }
+        assert!(!removed.iter().any(|gone| gone == "x-proxy-ex"));
+        let identity = Identity::new(settings);
+        assert!(!identity.can_clean(&request(&["x"])), "filtered headers may hide the prefix");
+        assert!(identity.can_clean(&request(&[":method"])));
+    }
+
+    #[test]
+    fn a_forwarded_credential_stays_but_not_its_other_spellings() {
+        let forward = Forward { client_authentication: true, ..Forward::default() };
+        let settings = IdentitySettings { forward, ..settings() };
+        let (_, removed) = answer(&settings, &["es-client_authentication"], &user("ana"));
+        assert!(!removed.iter().any(|gone| gone == "es-client-authentication"));
+        for name in ["es_client_authentication", "es-client_authentication", "authorization"] {
+            assert!(removed.iter().any(|gone| gone == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_renamed_header_is_ours_beside_the_default_name() {
+        let names = HeaderNames {
+            username: Some("remote-user".into()),
+            realm: None,
+            ..HeaderNames::default()
+        };
+        let settings = IdentitySettings { preset: Preset::Headers(names), ..settings() };
+        let (set, removed) = answer(&settings, &["remote_user"], &user("ana"));
+        assert_eq!(set, ["remote-user: ana", "x-es-authenticated-user: ana"]);
+        for name in ["x-es-username", "x-es-realm", "remote_user"] {
+            assert!(removed.iter().any(|gone| gone == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_whole_least_needed_first() {
+        let full = User {
+            groups: vec!["g".repeat(100)],
+            full_name: Some("n".repeat(100)),
+            email: Some("e".repeat(100)),
+            dn: Some("d".repeat(100)),
+            metadata: Some("m".repeat(100)),
+            ..user("ana")
+        };
+        let identity =
+            |size| Identity::new(IdentitySettings { size, metadata: true, ..settings() });
+        let headers = |size| {
+            let identity = identity(size);
+            let allow = identity.allow(&request(&[]), "r", &full).ok()?;
+            Some(
+                allow
+                    .set
+                    .iter()
+                    .map(|(name, _)| name.trim_start_matches("x-es-").to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        let all = [
+            "username",
+            "authenticated-user",
+            "realm",
+            "email",
+            "full-name",
+            "dn",
+            "groups",
+            "metadata",
+        ];
+        let mut size = 53 + all[3..].iter().map(|name| name.len() + 5 + 100).sum::<usize>();
+        for kept in (3..=8).rev() {
+            assert_eq!(
+                headers(size).as_deref(),
+                Some(all[..kept].map_owned().as_slice()),
+                "{size}"
+            );
+            size -= 1;
+            if kept > 3 {
+                assert_eq!(headers(size).as_deref(), Some(all[..kept - 1].map_owned().as_slice()));
+                size -= all[kept - 1].len() + 5 + 100 - 1;
+            }
+        }
+        assert_eq!(headers(52), None);
+    }
+
+    trait MapOwned {
+        fn map_owned(&self) -> Vec<String>;
+    }
+
+    impl MapOwned for [&str] {
+        fn map_owned(&self) -> Vec<String> {
+            self.iter().map(ToString::to_string).collect()
+        }
+    }
+
+    #[test]
+    fn a_name_of_more_than_a_kibibyte_encoded_cannot_be_said() {
+        let identity = Identity::new(settings());
+        let sayable = |name: &str| identity.allow(&request(&[]), "r", &user(name)).is_ok();
+        assert!(sayable(&"n".repeat(1024)));
+        assert!(!sayable(&"n".repeat(1025)));
+        assert!(!sayable(&"%".repeat(342)));
+    }
+
+    #[test]
+    fn a_cluster_is_told_only_names_that_it_takes_as_they_are() {
+        let authorization = Secret::new("Basic c2VjcmV0");
+        let settings =
+            IdentitySettings { preset: Preset::ElasticsearchRunAs { authorization }, ..settings() };
+        let (set, removed) = answer(&settings, &[], &user("ana smith"));
+        assert_eq!(set, ["authorization: Basic c2VjcmV0", "es-security-runas-user: ana smith"]);
+        for name in ["x-es-username", "es_security_runas_user", "es-client-authentication"] {
+            assert!(removed.iter().any(|gone| gone == name), "{name}");
+        }
+        let identity = Identity::new(settings);
+        for name in ["elastic", "kibana_system", "_system", "caf\u{e9}", "a%b", " ana", "a\nb"] {
+            assert!(identity.allow(&request(&[]), "r", &user(name)).is_err(), "{name}");
+        }
+        assert!(identity.allow(&request(&[]), "r", &user("Elastic")).is_ok());
+    }
+}

@@ -1,0 +1,36 @@
+//! A secret value: whoever holds one can use it, nobody can print it, and it is wiped when dropped.
+
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Bytes that must never be printed. There is no `Display`, no `Serialize` and no `==`.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes over `bytes`, which are wiped when the last clone is dropped.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    /// The bytes themselves, for the one computation that needs them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_print_itself() {
+        assert_eq!(format!("{:?}", Secret::new("open sesame")), "[secret]");
+    }
+}

@@ -1,0 +1,59 @@
+//! The time of a check, as an argument: the engine reads no clock.
+
+use std::time::Duration;
+
+/// When a check is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// The wall clock, which tokens are judged by.
+    pub unix: UnixTime,
+}
+
+/// A moment of the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnixTime {
+    seconds: i64,
+    has_fraction: bool,
+}
+
+impl UnixTime {
+    /// The moment `since_epoch` after 1970-01-01T00:00:00Z.
+    pub fn new(since_epoch: Duration) -> Self {
+        Self {
+            seconds: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
+            has_fraction: since_epoch.subsec_nanos() > 0,
+        }
+    }
+
+    /// Whether this moment lies strictly before the start of the second `seconds`.
+    pub fn is_before(self, seconds: i64) -> bool {
+        self.seconds < seconds
+    }
+
+    /// Whether this moment lies strictly after the start of the second `seconds`.
+    pub fn is_after(self, seconds: i64) -> bool {
+        self.seconds > seconds || (self.seconds == seconds && self.has_fraction)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_compared_with_its_fraction() {
+        let whole = UnixTime::new(Duration::from_secs(10));
+        let later = UnixTime::new(Duration::new(10, 1));
+        for (second, before, after, later_before, later_after) in [
+            (9, false, true, false, true),
+            (10, false, false, false, true),
+            (11, true, false, true, false),
+        ] {
+            assert_eq!((whole.is_before(second), whole.is_after(second)), (before, after));
+            assert_eq!(
+                (later.is_before(second), later.is_after(second)),
+                (later_before, later_after)
+            );
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! One bearer token: parsed strictly and within bounds, then checked, then verified.
+//!
+//! The steps are types. A [`Token`] is only parsed and proves nothing; [`claims::ClaimsChecked`]
+//! comes from its checks alone, and [`signature::Verified`] from a checked token alone.
+
+mod algorithm;
+pub mod claims;
+pub mod json;
+pub mod parse;
+pub mod signature;
+
+pub use algorithm::Algorithm;
+pub use parse::{Compact, Token, TokenFault};
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    /// The compact serialisation of three parts.
+    pub(crate) fn compact(header: &str, payload: &str, signature: &str) -> String {
+        [header, payload, signature].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
+    }
+}
