@@ -6,8 +6,13 @@ use crate::json::{self, Value};
 /// What the parser must say of a bearer value.
 #[derive(Debug)]
 pub(crate) enum Expected {
-    /// A signed JWT that a realm can judge; its payload.
-    Token(Value),
+    /// A signed JWT that a realm can judge.
+    Token {
+        /// The JOSE header.
+        header: Value,
+        /// The claims.
+        payload: Value,
+    },
     /// A registered claim of an otherwise sound token is impossible.
     Claim,
     /// No signed JWT.
@@ -21,22 +26,22 @@ pub(crate) fn expected(bearer: &[u8], limit: usize) -> Expected {
     if bearer.len() > limit {
         return Expected::TooLarge;
     }
-    match payload(bearer) {
+    match sound(bearer) {
         None => Expected::NotAJwt,
-        Some(payload) if !has_sound_claims(&payload) => Expected::Claim,
-        Some(payload) => Expected::Token(payload),
+        Some((_, payload)) if !has_sound_claims(&payload) => Expected::Claim,
+        Some((header, payload)) => Expected::Token { header, payload },
     }
 }
 
-fn payload(bearer: &[u8]) -> Option<Value> {
+/// Header and payload of what is a signed JWT but for its claims.
+fn sound(bearer: &[u8]) -> Option<(Value, Value)> {
     let parts: Vec<&[u8]> = bearer.split(|byte| *byte == b'.').collect();
     let [header, payload, signature] = parts[..] else { return None };
     let header = json::parse(&base64url(header)?)?;
     let payload = json::parse(&base64url(payload)?)?;
     let is_signed = !base64url(signature)?.is_empty();
-    let is_sound =
-        is_signed && is_sound_header(&header) && matches!(payload, Value::Object(_));
-    is_sound.then_some(payload)
+    let is_sound = is_signed && is_sound_header(&header) && matches!(payload, Value::Object(_));
+    is_sound.then_some((header, payload))
 }
 
 fn is_sound_header(header: &Value) -> bool {
@@ -68,10 +73,10 @@ fn has_sound_claims(payload: &Value) -> bool {
 fn is_date(value: &Value) -> bool {
     let Value::Number(number) = value else { return false };
     if let Ok(whole) = number.parse::<i128>() {
-        return i64::try_from(whole * 1000).is_ok();
+        return whole.checked_mul(1000).is_some_and(|millis| i64::try_from(millis).is_ok());
     }
-    // 2^63 / 1000 lies between two doubles that are a whole second apart.
-    number.parse::<f64>().is_ok_and(|seconds| seconds.trunc().abs() <= 9_223_372_036_854_775.0)
+    // The least double whose milliseconds do not fit.
+    number.parse::<f64>().is_ok_and(|seconds| seconds.trunc().abs() < 9_223_372_036_854_776.0)
 }
 
 /// Unpadded, and of every byte string only the one spelling.
