@@ -55,7 +55,7 @@ pub enum ClientResult {
 
 impl ClientResult {
     /// Every result.
-    pub const ALL: [Self; 4] = [Self::Current, Self::Missing, Self::Mismatch, Self::Disabled];
+    pub const ALL: [Self; 4] = [Self::Current, Self::Disabled, Self::Mismatch, Self::Missing];
 
     /// The name as it stands in metrics.
     pub const fn code(self) -> &'static str {

@@ -267,7 +267,7 @@ impl Identity {
         realm: &'s str,
         user: &User,
     ) -> Result<Vec<(&'s str, Cow<'s, str>)>, NotRepresentable> {
-        let name = encode(&user.name, b"");
+        let name = encode(user.name.as_bytes(), b"");
         if name.len() > NAME_SIZE {
             return Err(NotRepresentable(name.into_owned()));
         }
@@ -284,7 +284,7 @@ impl Identity {
         .collect();
         let needed = set.len();
         let text = |value: &Option<String>| {
-            value.as_ref().map(|value| Cow::Owned(encode(value, b"").into_owned()))
+            value.as_ref().map(|value| Cow::Owned(encode(value.as_bytes(), b"").into_owned()))
         };
         let groups = (!user.groups.is_empty()).then(|| Cow::Owned(encode_list(&user.groups)));
         // From the most to the least needed.
@@ -312,7 +312,7 @@ fn run_as<'s>(
     authorization: &'s Secret,
     user: &User,
 ) -> Result<Vec<(&'s str, Cow<'s, str>)>, NotRepresentable> {
-    let name = encode(&user.name, b"");
+    let name = encode(user.name.as_bytes(), b"");
     let plain = matches!(name, Cow::Borrowed(_));
     let somebody_else = name.starts_with('_') || BUILT_IN_USERS.contains(&name.as_ref());
     let credential = std::str::from_utf8(authorization.expose()).ok();
@@ -374,21 +374,20 @@ fn forwarded(forward: Forward) -> Vec<&'static str> {
 
 /// The headers' encoding: percent signs for what a header cannot carry, for `%` itself, for
 /// blanks at either end and for the bytes of `also`. Borrowed if nothing needs it.
-pub fn encode<'t>(text: &'t str, also: &[u8]) -> Cow<'t, str> {
-    let bytes = text.as_bytes();
-    let last = bytes.len().wrapping_sub(1);
-    let needs = |at: usize| match bytes[at] {
+pub fn encode<'t>(text: &'t [u8], also: &[u8]) -> Cow<'t, str> {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let last = text.len().wrapping_sub(1);
+    let needs = |at: usize| match text[at] {
         b' ' => at == 0 || at == last,
         b'%' => true,
         byte => !(0x21..=0x7E).contains(&byte) || also.contains(&byte),
     };
-    if !(0..bytes.len()).any(needs) {
-        return Cow::Borrowed(text);
+    if !(0..text.len()).any(needs) {
+        return String::from_utf8_lossy(text); // visible ASCII, so nothing is lost or copied
     }
     let mut encoded = String::with_capacity(text.len() + 16);
-    for (at, byte) in bytes.iter().enumerate() {
+    for (at, byte) in text.iter().enumerate() {
         if needs(at) {
-            const HEX: &[u8; 16] = b"0123456789ABCDEF";
             encoded.push('%');
             encoded.push(char::from(HEX[usize::from(byte >> 4)]));
             encoded.push(char::from(HEX[usize::from(byte & 15)]));
@@ -401,7 +400,7 @@ pub fn encode<'t>(text: &'t str, also: &[u8]) -> Cow<'t, str> {
 
 /// A list of texts as one value: each encoded, commas too, joined by commas alone.
 fn encode_list(entries: &[String]) -> String {
-    entries.iter().map(|entry| encode(entry, b",")).collect::<Vec<_>>().join(",")
+    entries.iter().map(|entry| encode(entry.as_bytes(), b",")).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -469,7 +468,7 @@ mod tests {
             ("a,b", "a,b"),
             ("", ""),
         ] {
-            assert_eq!(encode(text, b""), encoded);
+            assert_eq!(encode(text.as_bytes(), b""), encoded);
         }
         assert_eq!(encode_list(&["a,b".into(), " c".into(), "d".into()]), "a%2Cb,%20c,d");
     }

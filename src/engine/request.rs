@@ -128,6 +128,14 @@ impl<'a> RequestView<'a> {
         })
     }
 
+    /// The name in `es-security-runas-user`, if it was sent once.
+    pub fn run_as_target(&self) -> Option<&'a [u8]> {
+        match self.run_as {
+            Credential::One(target) => Some(target),
+            Credential::Absent | Credential::Contradiction => None,
+        }
+    }
+
     /// Whether this is a `CONNECT`, which has a host and no path.
     pub fn is_connect(&self) -> bool {
         self.method == b"CONNECT"

@@ -1,0 +1,86 @@
+//! The HTTP listener: metrics, liveness, readiness.
+//!
+//! The one rule: nothing on this listener writes, and nothing here is told to a caller of the
+//! gate.
+
+use crate::observe::Metrics;
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether this process wants requests, and why not.
+#[derive(Debug)]
+pub struct Readiness {
+    realms: Vec<String>,
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    /// A service whose configuration is in force and whose `realms` have their keys.
+    pub fn new(realms: Vec<String>) -> Self {
+        Self { realms, draining: AtomicBool::new(false) }
+    }
+
+    /// From now on other processes had better be asked.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.draining.load(Ordering::Relaxed)
+    }
+
+    /// One line a part.
+    fn verbose(&self) -> String {
+        let mut text = "[+]config ok\n".to_owned();
+        for realm in &self.realms {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "[+]realm/{realm} ok");
+        }
+        text.push_str(if self.is_ready() { "[+]drain ok\n" } else { "[-]drain: draining\n" });
+        text
+    }
+}
+
+struct Parts {
+    metrics: Arc<Metrics>,
+    readiness: Arc<Readiness>,
+}
+
+/// The routes of the listener.
+pub fn routes(metrics: Arc<Metrics>, readiness: Arc<Readiness>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics_text))
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .with_state(Arc::new(Parts { metrics, readiness }))
+}
+
+async fn metrics_text(State(parts): State<Arc<Parts>>) -> Response {
+    let scraped = parts.metrics.scrape().ok();
+    let answer = scraped.and_then(|(text, kind)| Some((HeaderValue::from_str(&kind).ok()?, text)));
+    match answer {
+        Some((kind, text)) => ([(CONTENT_TYPE, kind)], text).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn readyz(State(parts): State<Arc<Parts>>, RawQuery(query): RawQuery) -> Response {
+    let readiness = &parts.readiness;
+    let ready = readiness.is_ready();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let parameters = query.as_deref().unwrap_or_default().split('&');
+    let verbose = parameters.filter_map(|one| one.split('=').next()).any(|name| name == "verbose");
+    let text = match (verbose, ready) {
+        (true, _) => readiness.verbose(),
+        (false, true) => "ok\n".to_owned(),
+        (false, false) => "not ready\n".to_owned(),
+    };
+    (status, text).into_response()
+}

@@ -1,0 +1,164 @@
+//! The decision log: one line a check, as far as the operator wants them.
+//!
+//! The one rule: a flood cannot hide what matters. Denials of authentication have a cap of their
+//! own, beside the one of everything else, and what a cap drops is counted.
+
+use super::Seen;
+use crate::engine::identity::encode;
+use crate::engine::request::RequestView;
+use crate::engine::{Decision, Reason, Status, Verdict};
+use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Which decisions are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decisions {
+    /// Every one.
+    All,
+    /// Those that refuse.
+    Denied,
+    /// None.
+    None,
+    /// Those that refuse, and every allowed run-as.
+    RunAs,
+}
+
+/// The longest path that a line repeats, in bytes.
+const PATH: usize = 256;
+
+/// Writes decisions at INFO.
+pub struct DecisionLog {
+    decisions: Decisions,
+    unauthenticated: Cap,
+    others: Cap,
+}
+
+impl DecisionLog {
+    /// Logs `decisions`, at most `lines_per_second` denials of authentication and as many others.
+    pub fn new(decisions: Decisions, lines_per_second: u32) -> Self {
+        Self {
+            decisions,
+            unauthenticated: Cap::new(lines_per_second),
+            others: Cap::new(lines_per_second),
+        }
+    }
+
+    /// Logs `decision` if it is wanted. False if the cap dropped the line.
+    pub(super) fn decided(
+        &self,
+        decision: &Decision<'_>,
+        realm: Option<&str>,
+        request: Option<&RequestView<'_>>,
+        seen: &Seen,
+        took: Duration,
+    ) -> bool {
+        let wanted = match self.decisions {
+            Decisions::All => true,
+            // Until roles exist, no run-as is allowed.
+            Decisions::Denied | Decisions::RunAs => matches!(decision.verdict, Verdict::Deny(_)),
+            Decisions::None => false,
+        };
+        if !wanted || !tracing::enabled!(tracing::Level::INFO) {
+            return true;
+        }
+        let cap = match decision.reason().status() {
+            Status::Unauthorized => &self.unauthenticated,
+            Status::Ok | Status::BadRequest | Status::Forbidden | Status::Unavailable => {
+                &self.others
+            }
+        };
+        if !cap.allows(Instant::now()) {
+            return false;
+        }
+        write(decision, realm, request, seen, took);
+        true
+    }
+}
+
+fn write(
+    decision: &Decision<'_>,
+    realm: Option<&str>,
+    request: Option<&RequestView<'_>>,
+    seen: &Seen,
+    took: Duration,
+) {
+    let user = decision.established.user.as_deref().map(|user| encode(user.as_bytes(), b""));
+    let reason = decision.reason();
+    let run_as = matches!(reason, Reason::RunAsDenied | Reason::RunAsEmpty)
+        .then(|| request.and_then(RequestView::run_as_target))
+        .flatten();
+    tracing::info!(
+        event = "check",
+        decision = decision.name(),
+        reason = reason.code(),
+        realm,
+        user = user.as_deref(),
+        authenticated_user = user.as_deref(),
+        run_as = text(run_as).as_deref(),
+        method = text(request.map(|request| request.method)).as_deref(),
+        host = text(request.map(|request| request.host)).as_deref(),
+        path = text(request.map(path)).as_deref(),
+        request_id = text(request.and_then(|request| request.header("x-request-id"))).as_deref(),
+        trace_id = seen.trace.as_deref(),
+        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+    );
+}
+
+/// A caller's text, encoded as the identity headers are.
+fn text(text: Option<&[u8]>) -> Option<Cow<'_, str>> {
+    text.map(|text| encode(text, b""))
+}
+
+/// The path without its query, which may hold what is nobody's business.
+fn path<'a>(request: &RequestView<'a>) -> &'a [u8] {
+    let path = request.path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+    &path[..path.len().min(PATH)]
+}
+
+/// At most so many lines in one second.
+struct Cap {
+    lines_per_second: u32,
+    window: Mutex<Window>,
+}
+
+#[derive(Default)]
+struct Window {
+    began: Option<Instant>,
+    lines: u32,
+}
+
+impl Cap {
+    fn new(lines_per_second: u32) -> Self {
+        Self { lines_per_second, window: Mutex::default() }
+    }
+
+    fn allows(&self, now: Instant) -> bool {
+        // Whoever panicked left nothing half-done here.
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = window.began.is_none_or(|began| now - began >= Duration::from_secs(1));
+        if over {
+            *window = Window { began: Some(now), lines: 0 };
+        }
+        let allowed = window.lines < self.lines_per_second;
+        window.lines += u32::from(allowed);
+        allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cap_allows_so_many_lines_a_second() {
+        let cap = Cap::new(2);
+        let start = Instant::now();
+        let allowed = |milliseconds| cap.allows(start + Duration::from_millis(milliseconds));
+        assert_eq!(
+            [0, 1, 2, 999, 1000, 1001, 1002].map(allowed),
+            [true, true, false, false, true, true, false]
+        );
+        assert!(!Cap::new(0).allows(start));
+    }
+}

@@ -1,0 +1,49 @@
+//! Where log lines go and which are written.
+//!
+//! The one rule: crates that carry other people's bytes never log below INFO, whatever level is
+//! asked for, since their lines would hold tokens.
+
+use std::panic::PanicHookInfo;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterFn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
+
+/// How a line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Writes logs to stderr from now on, at `level` unless `RUST_LOG` says otherwise. Panics become
+/// log lines too: by their place alone, since a message can quote what was being read.
+pub fn install(format: Format, level: LevelFilter) {
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        Format::Json => {
+            let json = lines.json().flatten_event(true).with_target(false);
+            json.with_current_span(false).with_span_list(false).boxed()
+        }
+        Format::Text => lines.with_ansi(false).boxed(),
+    };
+    let lines = lines.with_filter(FilterFn::new(ours_or_harmless)).with_filter(filter);
+    // A second call in one process keeps the first one's logs.
+    if tracing_subscriber::registry().with(lines).try_init().is_ok() {
+        std::panic::set_hook(Box::new(log_panic));
+    }
+}
+
+fn ours_or_harmless(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::INFO || metadata.target().starts_with("realmgate")
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(event = "panic", place, "a bug: please report it");
+}

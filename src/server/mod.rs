@@ -1,0 +1,13 @@
+//! The gRPC edge: from Envoy's bytes to a decision and back.
+//!
+//! The one rule: protobuf and gRPC end in this folder, and nothing here decides.
+
+mod codec;
+mod deadline;
+pub mod edge;
+pub mod ext_authz;
+pub mod health;
+pub mod listen;
+mod respond;
+pub mod view;
+pub mod workers;
