@@ -16,6 +16,12 @@ const BEARER: &str = "Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJpc3
     YXVkOCIsInN1YiI6InNlY3VyaXR5X3Rlc3RfdXNlciIsImV4cCI6NDA3MDkwODgwMCwiaWF0Ijo5NDY2ODQ4MDB9.Unn\
     FmsoFKfNmKMsVoDQmKI_3-j95PCaKdgqqau3jPMY";
 const CLIENT: &str = "SharedSecret client-shared-secret-string";
+/// Those of its realm `jwt2`.
+const BEARER_2: &str = "Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJhdWQiOlsiZXMwMSIsImVzMDIiL\
+    CJlczAzIl0sInN1YiI6InVzZXIyIiwiaXNzIjoibXktaXNzdWVyIiwiZXhwIjo0MDcwOTA4ODAwLCJpYXQiOjk0NjY4ND\
+    gwMCwiZW1haWwiOiJ1c2VyMkBzb21ldGhpbmcuZXhhbXBsZS5jb20ifQ.UgO_9w--EoRyUKcWM5xh9SimTfMzl1aVu6Z\
+    BsRWhxQA";
+const CLIENT_2: &str = "SharedSecret test-secret";
 
 fn main() -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/check");
@@ -55,6 +61,11 @@ fn credentials() -> Vec<Seed> {
     const RUN_AS: &str = "es-security-runas-user";
     vec![
         header("allowed_lower_case", CLIENT, "sharedsecret client-shared-secret-string"),
+        changed("allowed_jwt2", |http| {
+            http.headers.insert("authorization".to_owned(), BEARER_2.to_owned());
+            http.headers.insert(CLIENT.to_owned(), CLIENT_2.to_owned());
+        }),
+        header("client_secret_of_another", CLIENT, CLIENT_2),
         changed("client_secret_absent", |http| drop(http.headers.remove(CLIENT))),
         header("client_secret_blank", CLIENT, "SharedSecret  "),
         header("client_secret_repeated", CLIENT, "SharedSecret a, SharedSecret b"),
