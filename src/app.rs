@@ -325,13 +325,11 @@ impl Run {
         let threads = workers.into_threads();
         let joined =
             tokio::task::spawn_blocking(|| threads.into_iter().all(|thread| thread.join().is_ok()));
-        match timeout_at(cut_off, joined).await {
-            Ok(Ok(true)) => Drained::Clean,
-            Ok(Ok(false) | Err(_)) | Err(_) => {
-                tracing::warn!(event = "drain", "cut off by drain.timeout");
-                Drained::CutOff
-            }
+        if matches!(timeout_at(cut_off, joined).await, Ok(Ok(true))) {
+            return Drained::Clean;
         }
+        tracing::warn!(event = "drain", "cut off by drain.timeout");
+        Drained::CutOff
     }
 }
 

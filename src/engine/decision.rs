@@ -186,9 +186,9 @@ impl Denial {
         self.reason
     }
 
-    /// What was wrong, for the operator.
+    /// What was wrong, for the operator. Never the sentence, which repeats queries and claims.
     pub fn detail(&self) -> &str {
-        self.detail.as_deref().unwrap_or(&self.sentence)
+        self.detail.as_deref().unwrap_or(self.reason.meaning())
     }
 
     /// What is answered; never [`Status::Ok`].
@@ -240,6 +240,81 @@ fn action(request: &RequestView<'_>) -> String {
 /// A caller's text as an error repeats it: cut at 1 KiB, at a character.
 fn repeated(text: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(text).into_owned();
-    text.truncate(text.floor_char_boundary(REPEATED));
+    let cut = (0..=REPEATED.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.truncate(cut.unwrap_or_default());
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::request::{Form, Header};
+
+    fn view<'a>(method: &'a str, path: &'a str, content_type: &'a str) -> RequestView<'a> {
+        let headers = vec![Header {
+            name: b"Content-Type",
+            value: content_type.as_bytes(),
+            form: Form::Joined,
+        }];
+        let (method, path) = (method.as_bytes(), path.as_bytes());
+        RequestView::new(method, path, b"host:1", headers, std::iter::empty()).unwrap()
+    }
+
+    #[test]
+    fn a_401_has_elasticsearch_s_body_with_the_challenge() {
+        let denial = Denial::missing_credentials(&view("GET", "/a?b=\"", ""));
+        assert_eq!(
+            denial.body(),
+            r#"{"error":{"root_cause":[{"type":"security_exception","reason":"missing authentication credentials for REST request [/a?b=\"]","header":{"WWW-Authenticate":"Bearer realm=\"security\""}}],"type":"security_exception","reason":"missing authentication credentials for REST request [/a?b=\"]","header":{"WWW-Authenticate":"Bearer realm=\"security\""}},"status":401}"#
+        );
+        assert_eq!(denial.content_type(), "application/json");
+    }
+
+    #[test]
+    fn a_400_is_an_illegal_argument_without_a_challenge() {
+        let denial = Denial::multiple_values(&view("GET", "/", ""), "Authorization");
+        assert_eq!(
+            denial.body(),
+            r#"{"error":{"root_cause":[{"type":"illegal_argument_exception","reason":"multiple values for single-valued header [Authorization]."}],"type":"illegal_argument_exception","reason":"multiple values for single-valued header [Authorization]."},"status":400}"#
+        );
+        assert_eq!(denial.challenge(), None);
+    }
+
+    #[test]
+    fn a_grpc_caller_is_told_the_sentence_alone() {
+        let denial = Denial::forbidden_to_all(&view("POST", "/pkg.S/M", "application/grpc+proto"));
+        assert_eq!(denial.content_type(), "text/plain");
+        assert_eq!(denial.body(), "action [POST /pkg.S/M] is unauthorized");
+        let unavailable = Denial::unavailable(Reason::InternalError);
+        let unavailable = unavailable.to_caller_of(&view("POST", "/", "application/grpc"));
+        assert_eq!(unavailable.body(), "authentication service unavailable");
+    }
+
+    #[test]
+    fn an_action_is_the_method_and_the_path_or_the_host_of_a_connect() {
+        for (method, path, expected) in [
+            ("GET", "/a/b?c#d", "GET /a/b"),
+            ("GET", "/a#d?c", "GET /a"),
+            ("CONNECT", "", "CONNECT host:1"),
+            ("OPTIONS", "*", "OPTIONS *"),
+        ] {
+            assert_eq!(action(&view(method, path, "")), expected);
+        }
+    }
+
+    #[test]
+    fn a_repeated_text_is_cut_at_a_kibibyte_at_a_character() {
+        assert_eq!(repeated(&[b'x'; 1024]).len(), 1024);
+        assert_eq!(repeated(&[b'x'; 1025]).len(), 1024);
+        let text = format!("x{}", "\u{e9}".repeat(600));
+        assert_eq!(repeated(text.as_bytes()).len(), 1023);
+        assert_eq!(repeated(b"a\xffb"), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn ok_is_no_reason_to_deny_with() {
+        let view = view("GET", "/", "");
+        assert_eq!(Denial::failed_attempt(&view, Reason::Ok).reason(), Reason::InternalError);
+        assert_eq!(Denial::unavailable(Reason::Ok).reason(), Reason::InternalError);
+    }
 }

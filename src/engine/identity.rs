@@ -73,6 +73,7 @@ impl HeaderNames {
 }
 
 /// Which set of headers an allow carries.
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a configuration")]
 #[derive(Clone, Debug)]
 pub enum Preset {
     /// Headers of these names, their values encoded.

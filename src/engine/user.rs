@@ -144,3 +144,110 @@ fn simple(value: &Json<'_>) -> Option<Value> {
         Json::Null | Json::Object(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ClientAuthentication;
+    use crate::engine::client_auth::Presented;
+    use crate::engine::crypto::{DigestKey, HmacKey};
+    use crate::engine::secret::Secret;
+    use crate::engine::time::UnixTime;
+    use crate::engine::token::claims::TokenRules;
+    use crate::engine::token::{Algorithm, Compact, Token};
+    use aws_lc_rs::hmac;
+    use serde_json::json;
+    use std::time::Duration;
+
+    const KEY: &[u8] = b"a key of at least thirty-two bytes";
+
+    fn wanted() -> UserClaims {
+        UserClaims {
+            principal: "sub".into(),
+            groups: Some("groups".into()),
+            dn: None,
+            mail: Some("email".into()),
+            name: Some("name".into()),
+            populate_metadata: true,
+        }
+    }
+
+    /// Walks a genuine token with these claims beside the registered ones to its user.
+    fn read(wanted: &UserClaims, claims: &Value) -> Result<User, UserError> {
+        let mut all = json!({ "iss": "i", "aud": "a", "sub": "ana", "iat": 1, "exp": 9e9 });
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        let input =
+            [json!({ "alg": "HS256" }), all].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let input = input.join(".");
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), input.as_bytes());
+        let bearer = format!("{input}.{}", URL_SAFE_NO_PAD.encode(tag));
+        let compact = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
+        let token = Token::read(&compact).unwrap();
+        let rules = TokenRules {
+            issuer: "i".into(),
+            audiences: vec!["a".into()],
+            subjects: None,
+            algorithms: vec![Algorithm::Hs256],
+            clock_skew: 0,
+        };
+        let checked = rules.check(&token, UnixTime::new(Duration::from_secs(100))).unwrap();
+        let verified = checked.verify(&HmacKey::new(&Secret::new(KEY))).unwrap();
+        let key = DigestKey::new(&[0; 32]);
+        let client = ClientAuthentication::new(None, &key).check(&Presented::Nothing).unwrap();
+        wanted.read(verified, client, true)
+    }
+
+    #[test]
+    fn properties_are_read_from_their_claims() {
+        let claims =
+            json!({ "groups": ["b", "a", "", "b"], "email": ["ana@x", "other"], "name": "" });
+        let user = read(&wanted(), &claims).unwrap();
+        assert_eq!(user.name, "ana");
+        assert_eq!(user.groups, ["b", "a"], "in the claim's order, each once, none empty");
+        assert_eq!(user.email.as_deref(), Some("ana@x"), "the first of a list");
+        assert_eq!((user.full_name, user.dn), (None, None), "an empty property is not known");
+    }
+
+    #[test]
+    fn a_claim_of_an_impossible_type_is_malformed_even_where_it_is_optional() {
+        for value in [json!(1), json!(true), json!({}), json!(["a", 1]), json!(["a", null])] {
+            for claim in ["groups", "email", "name"] {
+                let read = read(&wanted(), &json!({ claim: value }));
+                assert!(matches!(read, Err(UserError::Malformed)), "{claim}: {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_principal_comes_from_the_configured_claim_and_is_never_blank() {
+        let wanted = UserClaims { principal: "https://x/user".into(), ..wanted() };
+        for (value, expected) in [
+            (json!("a b"), Some("a b")),
+            (json!(["first", "second"]), Some("first")),
+            (json!(""), None),
+            (json!("  "), None),
+            (json!([]), None),
+            (json!(null), None),
+            (json!(7), None),
+        ] {
+            let user = read(&wanted, &json!({ "https://x/user": value }));
+            assert_eq!(user.ok().map(|user| user.name).as_deref(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn metadata_holds_simple_claims_with_sorted_keys() {
+        let claims = json!({ "z": true, "auth_time": 5, "o": {}, "n": null, "l": ["a", 1, 1.5],
+            "mixed": ["a", {}], "nested": [["a"]], "nbf": 7 });
+        let metadata = |wanted: &UserClaims| {
+            let encoded = read(wanted, &claims).unwrap().metadata.unwrap();
+            String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).unwrap()).unwrap()
+        };
+        assert_eq!(
+            metadata(&wanted()),
+            r#"{"jwt_claim_aud":["a"],"jwt_claim_auth_time":5,"jwt_claim_iss":"i","jwt_claim_l":["a",1,1.5],"jwt_claim_sub":"ana","jwt_claim_z":true,"jwt_token_type":"id_token"}"#
+        );
+        let bare = UserClaims { populate_metadata: false, ..wanted() };
+        assert_eq!(metadata(&bare), r#"{"jwt_token_type":"id_token"}"#);
+    }
+}

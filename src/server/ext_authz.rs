@@ -70,7 +70,7 @@ impl Checks {
         match tokio::time::timeout(budget, answered).await {
             Ok(Ok(response)) if response.headers().contains_key("grpc-status") => {
                 let unusable = Denial::unusable(Unusable);
-                self.answer(Decision::deny(unusable, Established::default()), &seen)
+                self.answer(&Decision::deny(unusable, Established::default()), &seen)
             }
             Ok(Ok(response)) => response,
             Ok(Err(_panic)) => self.unavailable(Reason::InternalError, &seen),
@@ -106,11 +106,11 @@ impl Checks {
     }
 
     fn unavailable(&self, reason: Reason, seen: &Seen) -> Response<Body> {
-        self.answer(Decision::deny(Denial::unavailable(reason), Established::default()), seen)
+        self.answer(&Decision::deny(Denial::unavailable(reason), Established::default()), seen)
     }
 
-    fn answer(&self, decision: Decision<'_>, seen: &Seen) -> Response<Body> {
-        let message = tokio_stream::once(Ok(self.denied(&decision, seen)));
+    fn answer(&self, decision: &Decision<'_>, seen: &Seen) -> Response<Body> {
+        let message = tokio_stream::once(Ok(self.denied(decision, seen)));
         let body = EncodeBody::new_server(
             BytesCodec,
             message,
@@ -153,4 +153,106 @@ fn trace(headers: &HeaderMap) -> Option<String> {
     let parent = headers.get("traceparent")?.to_str().ok()?;
     let id = parent.split('-').nth(1)?;
     (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{DecisionLog, Decisions, Metrics};
+    use envoy_types::pb::envoy::service::auth::v3::check_response::HttpResponse;
+    use envoy_types::pb::envoy::service::auth::v3::{CheckRequest, CheckResponse};
+    use prost::Message;
+    use std::pin::Pin;
+    use tonic::codegen::Body as _;
+
+    /// Checks of the quickstart, decided by `authorize`.
+    fn checks(authorize: Option<Authorize>) -> Arc<Checks> {
+        let settings = crate::settings::quickstart(None, None).unwrap();
+        let realms = vec!["jwt8".to_owned()];
+        let metrics = Arc::new(Metrics::new(&realms).unwrap());
+        let log = DecisionLog::new(Decisions::None, 0);
+        let observer = Arc::new(Observer::new(metrics, log, realms, 1));
+        let snapshot = crate::app::snapshot(&settings).unwrap();
+        let mut checks = Checks::new(snapshot, observer, Duration::from_secs(60));
+        checks.authorize = authorize.unwrap_or(checks.authorize);
+        Arc::new(checks)
+    }
+
+    fn request(message: impl Into<Bytes>) -> Request<Body> {
+        let message = tokio_stream::once(Ok(message.into()));
+        let whole = SingleMessageCompressionOverride::default();
+        Request::new(Body::new(EncodeBody::new_server(BytesCodec, message, None, whole, None)))
+    }
+
+    /// The HTTP status of the denial in `response`, which must be one.
+    async fn denial(response: Response<Body>) -> i32 {
+        assert_eq!(response.headers().get("grpc-status"), None);
+        let mut body = response.into_body();
+        let mut bytes = Vec::new();
+        while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+        {
+            match frame.unwrap().into_data() {
+                Ok(data) => bytes.extend_from_slice(&data),
+                Err(trailers) => assert_eq!(trailers.trailers_ref().unwrap()["grpc-status"], "0"),
+            }
+        }
+        let answer = CheckResponse::decode(&bytes[5..]).unwrap();
+        assert_ne!(answer.status.unwrap().code, 0);
+        match answer.http_response {
+            Some(HttpResponse::DeniedResponse(denied)) => denied.status.unwrap().code,
+            other => panic!("not a denial: {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_check_and_is_answered_503() {
+        let checks = checks(Some(|_, _, _, _| panic!("a bug")));
+        let get = CheckRequest::decode(GET).unwrap().encode_to_vec();
+        for _ in 0..3 {
+            assert_eq!(denial(Arc::clone(&checks).call(request(get.clone())).await).await, 503);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_check_is_answered_400() {
+        let checks = checks(None);
+        for message in [Vec::new(), vec![0xff], vec![0x0a, 0], vec![0; 5 << 20]] {
+            let length = message.len();
+            let answer = Arc::clone(&checks).call(request(message)).await;
+            assert_eq!(denial(answer).await, 400, "{length} bytes");
+        }
+        let nothing = Arc::clone(&checks).call(Request::new(Body::empty())).await;
+        assert_eq!(denial(nothing).await, 400);
+    }
+
+    #[tokio::test]
+    async fn a_check_that_comes_while_too_many_are_under_way_is_answered_503() {
+        let checks = checks(None);
+        let held = checks.observer.enter();
+        assert_eq!(denial(Arc::clone(&checks).call(request(GET)).await).await, 503);
+        drop(held);
+        assert_eq!(denial(Arc::clone(&checks).call(request(GET)).await).await, 401);
+    }
+
+    #[test]
+    fn an_undecodable_check_is_unusable() {
+        assert_eq!(view::decode(Bytes::from_static(b"\xff")).map(drop), Err(Unusable));
+    }
+
+    #[test]
+    fn a_trace_is_named_by_a_whole_traceparent_only() {
+        let of = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("traceparent", value.parse().unwrap());
+            trace(&headers)
+        };
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(of(&format!("00-{id}-00f067aa0ba902b7-01")).as_deref(), Some(id));
+        for bad in ["", "00", "00-4bf92f", &format!("00-{}-x-01", "z".repeat(32))] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
+    }
+
+    /// A check of `GET /`, encoded.
+    const GET: &[u8] = b"\x0a\x0c\x22\x0a\x12\x08\x12\x03GET\x22\x01/";
 }

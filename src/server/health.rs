@@ -1,6 +1,6 @@
 //! `grpc.health.v1.Health`: for the whole, for the Authorization service and for each realm.
 //!
-//! The one rule: it follows `/readyz`, and NOT_SERVING is said before anything stops.
+//! The one rule: it follows `/readyz`, and `NOT_SERVING` is said before anything stops.
 
 use super::ext_authz::SERVICE;
 use tonic::service::Routes;

@@ -194,3 +194,113 @@ impl Writer {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::request::{RequestView, Unusable};
+    use crate::engine::{Established, RealmId, Reason};
+    use envoy_types::pb::envoy::config::core::v3::HeaderValueOption;
+    use envoy_types::pb::envoy::service::auth::v3::CheckResponse;
+    use envoy_types::pb::envoy::service::auth::v3::check_response::HttpResponse;
+    use envoy_types::pb::google::protobuf::value::Kind;
+    use prost::Message;
+    use std::borrow::Cow;
+    use std::collections::BTreeMap;
+
+    fn answer(decision: &Decision<'_>, metadata: DynamicMetadata) -> CheckResponse {
+        let answers = Answers::new(&["always".to_owned()], metadata);
+        CheckResponse::decode(answers.respond(decision, Some("realm"))).unwrap()
+    }
+
+    fn allow<'s>(set: Vec<(&'s str, Cow<'s, str>)>) -> Decision<'s> {
+        let allow = Allow { set, always_removed: &[], also_removed: vec!["also".into()] };
+        Decision::allow(allow, RealmId(0), "us\u{e9}r".to_owned())
+    }
+
+    #[expect(deprecated, reason = "Envoy 1.37 and older read `append`")]
+    fn headers(options: &[HeaderValueOption]) -> Vec<(String, String)> {
+        options
+            .iter()
+            .map(|option| {
+                assert_eq!(option.append.as_ref().map(|append| append.value), Some(false));
+                assert_eq!(option.append_action, 2, "OVERWRITE_IF_EXISTS_OR_ADD");
+                let header = option.header.clone().unwrap();
+                assert!(header.raw_value.is_empty());
+                (header.key, header.value)
+            })
+            .collect()
+    }
+
+    fn metadata(answer: &CheckResponse) -> BTreeMap<String, String> {
+        let fields = answer.dynamic_metadata.as_ref().map(|metadata| metadata.fields.clone());
+        let text = |kind| match kind {
+            Some(Kind::StringValue(text)) => text,
+            Some(Kind::BoolValue(value)) => value.to_string(),
+            other => panic!("{other:?}"),
+        };
+        fields
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| (name, text(value.kind)))
+            .collect()
+    }
+
+    #[test]
+    fn an_allow_sets_and_removes_what_it_says_whatever_the_lengths() {
+        for length in [0, 1, 100, 127, 128, 200, 16_383, 16_384, 70_000] {
+            let value = "v".repeat(length);
+            let decision = allow(vec![("name", value.as_str().into()), ("other", "x".into())]);
+            let answer = answer(&decision, DynamicMetadata::Full);
+            assert_eq!(answer.status.as_ref().map(|status| status.code), Some(0));
+            let Some(HttpResponse::OkResponse(ok)) = &answer.http_response else { panic!() };
+            let expected = [("name", value.as_str()), ("other", "x")];
+            assert_eq!(headers(&ok.headers), expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
+            assert_eq!(ok.headers_to_remove, ["always", "also"]);
+        }
+    }
+
+    #[test]
+    fn a_denial_has_its_status_its_body_and_one_challenge() {
+        let view = RequestView::new(b"GET", b"/x", b"h", Vec::new(), std::iter::empty()).unwrap();
+        let denials = [
+            (Denial::missing_credentials(&view), 16, 401, true),
+            (Denial::forbidden_to_all(&view), 7, 403, false),
+            (Denial::unusable(Unusable), 3, 400, false),
+            (Denial::unavailable(Reason::Overloaded), 14, 503, false),
+            (Denial::unavailable(Reason::Ok), 14, 503, false),
+        ];
+        for (denial, code, status, challenged) in denials {
+            let body = denial.body().into_owned();
+            let answer =
+                answer(&Decision::deny(denial, Established::default()), DynamicMetadata::None);
+            assert_eq!(answer.status.as_ref().map(|status| status.code), Some(code));
+            assert_eq!(answer.dynamic_metadata, None);
+            let Some(HttpResponse::DeniedResponse(denied)) = answer.http_response else { panic!() };
+            assert_eq!(denied.status.unwrap().code, status);
+            assert_eq!(denied.body, body);
+            let mut expected = vec![("content-type".to_owned(), "application/json".to_owned())];
+            if challenged {
+                let challenge = r#"Bearer realm="security""#;
+                expected.push(("www-authenticate".to_owned(), challenge.to_owned()));
+            }
+            assert_eq!(headers(&denied.headers), expected);
+        }
+    }
+
+    #[test]
+    fn dynamic_metadata_tells_as_much_as_is_wanted() {
+        let full = "authenticated_user=us\u{e9}r decision=allow realm=realm reason=ok run_as=false \
+                    username=us\u{e9}r";
+        for (wanted, expected) in [
+            (DynamicMetadata::Full, full),
+            (DynamicMetadata::Decision, "decision=allow realm=realm reason=ok run_as=false"),
+            (DynamicMetadata::None, ""),
+        ] {
+            let metadata = metadata(&answer(&allow(Vec::new()), wanted));
+            let told: Vec<_> =
+                metadata.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            assert_eq!(told.join(" "), expected);
+        }
+    }
+}

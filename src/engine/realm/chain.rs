@@ -56,3 +56,124 @@ impl Progress {
         Self(step, failure.passed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ClientAuthentication;
+    use crate::engine::client_auth::{ClientResult, Presented};
+    use crate::engine::crypto::{DigestKey, HmacKey};
+    use crate::engine::secret::Secret;
+    use crate::engine::time::{Now, UnixTime};
+    use crate::engine::token::claims::TokenRules;
+    use crate::engine::token::tests::compact;
+    use crate::engine::token::{Algorithm, Compact, Token};
+    use crate::engine::user::UserClaims;
+    use std::time::Duration;
+
+    /// A realm of `issuer` that wants `secret`, if any, and takes `audience`.
+    fn realm(key: &DigestKey, issuer: &str, secret: Option<&str>, audience: &str) -> JwtRealm {
+        JwtRealm {
+            name: issuer.into(),
+            client_authentication: ClientAuthentication::new(secret.map(Secret::new).as_ref(), key),
+            rules: TokenRules {
+                issuer: issuer.into(),
+                audiences: vec![audience.into()],
+                subjects: None,
+                algorithms: vec![Algorithm::Hs256],
+                clock_skew: 0,
+            },
+            key: HmacKey::new(&Secret::new([1; 32])),
+            user: UserClaims {
+                principal: "sub".into(),
+                groups: None,
+                dn: None,
+                mail: None,
+                name: None,
+                populate_metadata: false,
+            },
+        }
+    }
+
+    /// Writes down which steps of which realms were walked.
+    #[derive(Default)]
+    struct Steps(Vec<String>);
+
+    impl Witness for Steps {
+        fn step(&mut self, realm: Option<RealmId>, step: Step, failure: Option<&Failure>) {
+            let result = failure.map_or("passed", |failure| failure.reason.code());
+            self.0.push(format!("{} {} {result}", realm.unwrap().0, step.name()));
+        }
+
+        fn client(&mut self, _: RealmId, _: ClientResult) {}
+    }
+
+    /// Asks `realms` about a forged token of issuer `i` and audience `a`.
+    fn ask(key: &DigestKey, realms: &[JwtRealm], secret: &str) -> (Refused, Vec<String>) {
+        let claims = r#"{"iss":"i","aud":"a","sub":"s","iat":1,"exp":99}"#;
+        let bearer = compact(r#"{"alg":"HS256"}"#, claims, "forged");
+        let parts = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
+        let header = format!("SharedSecret {secret}");
+        let credentials = Credentials {
+            token: &Token::read(&parts).unwrap(),
+            client: Presented::read(Some(header.as_bytes()), key).unwrap(),
+            now: Now { unix: UnixTime::new(Duration::from_secs(9)) },
+            want_metadata: false,
+        };
+        let mut steps = Steps::default();
+        (authenticate(realms, &credentials, &mut steps).unwrap_err(), steps.0)
+    }
+
+    #[test]
+    fn a_realm_of_another_issuer_is_passed_over_without_asking_for_the_client() {
+        let key = DigestKey::new(&[0; 32]);
+        let realms = [realm(&key, "other", Some("x"), "a"), realm(&key, "i", Some("s"), "a")];
+        let (refused, steps) = ask(&key, &realms, "s");
+        assert_eq!((refused.realm, refused.reason), (Some(RealmId(1)), Reason::SignatureInvalid));
+        assert_eq!(
+            steps,
+            [
+                "0 issuer issuer_mismatch",
+                "1 issuer passed",
+                "1 client_authentication passed",
+                "1 claims passed",
+                "1 signature signature_invalid",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_realm_is_named_where_none_was_entered() {
+        let key = DigestKey::new(&[0; 32]);
+        let realms = [realm(&key, "x", None, "a"), realm(&key, "y", None, "a")];
+        let (refused, _) = ask(&key, &realms, "s");
+        assert_eq!((refused.realm, refused.reason), (None, Reason::IssuerMismatch));
+        let (refused, _) = ask(&key, &[], "s");
+        assert_eq!((refused.realm, refused.reason), (None, Reason::InternalError));
+    }
+
+    #[test]
+    fn the_refusal_that_got_furthest_is_reported_and_ties_go_to_the_earlier_realm() {
+        let key = DigestKey::new(&[0; 32]);
+        let wrong_client = || realm(&key, "i", Some("another"), "a");
+        let wrong_audience = || realm(&key, "i", Some("s"), "b");
+        let forged = || realm(&key, "i", Some("s"), "a");
+        for (realms, place, reason) in [
+            (vec![wrong_client(), wrong_audience()], 1, Reason::AudienceMismatch),
+            (vec![wrong_audience(), wrong_client()], 0, Reason::AudienceMismatch),
+            (vec![wrong_audience(), forged(), forged()], 1, Reason::SignatureInvalid),
+            (vec![wrong_client(), wrong_client()], 0, Reason::ClientSecretMismatch),
+        ] {
+            let (refused, _) = ask(&key, &realms, "s");
+            assert_eq!((refused.realm, refused.reason), (Some(RealmId(place)), reason));
+        }
+    }
+
+    #[test]
+    fn claims_are_not_looked_at_for_a_client_that_is_not_known() {
+        let key = DigestKey::new(&[0; 32]);
+        let (_, steps) = ask(&key, &[realm(&key, "i", Some("another"), "b")], "s");
+        let last = "0 client_authentication client_secret_mismatch";
+        assert_eq!(steps.last().map(String::as_str), Some(last));
+    }
+}
