@@ -44,6 +44,7 @@
 //! [`server::ext_authz`].
 
 pub mod app;
+pub mod cli;
 pub mod engine;
 pub mod http;
 pub mod observe;
