@@ -12,7 +12,7 @@ use crate::process::{Cpu, Process};
 use crate::{Options, realmgate};
 
 /// A request that a real Envoy sent, with the guide's token `jwt8`.
-const REQUEST: &str = "tests/vectors/check-requests/jwt8_joined.bin";
+const REQUEST: &str = "tests/vectors/check-requests/jwt8.bin";
 
 /// What was found.
 pub(crate) struct Figures {
