@@ -11,6 +11,7 @@ mod behind;
 mod captures;
 mod denials;
 mod files;
+mod finding;
 mod grpc;
 mod logs;
 mod outage;
