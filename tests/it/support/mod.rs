@@ -1,0 +1,15 @@
+//! What the tests stand on: the real binary on free ports, raw checks sent to it, tokens to send.
+//!
+//! Rule: everything goes through the interfaces that Envoy and an operator use, and everything
+//! that is started or written here is gone when its value is dropped.
+
+pub(crate) mod answer;
+pub(crate) mod caller;
+pub(crate) mod check;
+pub(crate) mod corp;
+pub(crate) mod folder;
+pub(crate) mod gate;
+pub(crate) mod http;
+pub(crate) mod process;
+pub(crate) mod token;
+pub(crate) mod wait;
