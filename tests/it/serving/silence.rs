@@ -8,6 +8,8 @@ use crate::support::gate::{Gate, Setup};
 use crate::support::token::{Claims, encode, parts, sign};
 use crate::support::{corp, http};
 
+/// A claim that no setting maps.
+const UNMAPPED: &str = "a-claim-that-nobody-maps";
 const CREDENTIAL: &str = "Basic c2VydmljZTpzZXJ2aWNlLXBhc3N3b3Jk";
 
 /// Something that a log line must not hold.
@@ -25,7 +27,7 @@ impl Hidden {
 
 /// Everything that was sent or configured and is nobody's business.
 fn hidden(tokens: &[String]) -> Vec<Hidden> {
-    let secrets = [corp::KEY, corp::SECRET, CREDENTIAL, "another-clients-secret"];
+    let secrets = [corp::KEY, corp::SECRET, CREDENTIAL, "another-clients-secret", UNMAPPED];
     let secrets = secrets.iter().flat_map(|secret| Hidden::forms(secret));
     let tokens = tokens.iter().flat_map(|token| {
         let [_, payload, signature] = parts(token);
@@ -36,7 +38,7 @@ fn hidden(tokens: &[String]) -> Vec<Hidden> {
 
 /// Plays something of every kind, each with a path of its own, and returns the tokens used.
 fn play(gate: &Gate) -> Vec<String> {
-    let good = Claims::good();
+    let good = Claims::good().with("unmapped", UNMAPPED);
     let tokens = vec![
         good.token(),
         good.clone().with("exp", 0).token(),
