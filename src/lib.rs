@@ -1,5 +1,50 @@
-//! Realmgate: an Envoy `ext_authz` service that authenticates as Elasticsearch's security realms do.
+//! Realmgate: an Envoy `ext_authz` service that authenticates as Elasticsearch's security realms
+//! do.
+//!
+//! # The way of one check
+//!
+//! ```text
+//! server::edge       which service a call is for; `Check` goes straight on
+//! server::ext_authz  the deadline, the limit of checks in flight, and what no fault gets past
+//! server::view       bytes            → request::RequestView     protobuf ends here
+//! engine::authorize  request, now     → Decision
+//!   request            each credential header once              → Sent
+//!   route              what no rule allows is refused
+//!   token              bearer value   → Compact → Token          strict, bounded
+//!   realm::chain       each realm in order, until one accepts
+//!     issuer             another issuer's token is passed over
+//!     client_auth        secret       → ClientKnown              first, on every request
+//!     token::claims      Token        → ClaimsChecked            typ iss sub aud alg iat exp nbf auth_time
+//!     token::signature   claims       → Verified
+//!     user               both proofs  → User
+//!   run_as             refused until roles exist
+//!   identity           User           → Allow                    headers to set and to remove
+//! observe            one count, one log line, one latency
+//! server::respond    Decision         → bytes                    protobuf begins again
+//! ```
+//!
+//! Every arrow is a function that returns a new value. A step that has checked something returns
+//! the proof as a type that only it can make, so no step can be left out, and there is no way to a
+//! [`User`](engine::user::User) but through all of them.
+//!
+//! # The bands, and who may import whom
+//!
+//! * [`engine`] decides: values in, values out. It knows no runtime, transport, clock, file or log,
+//!   so that another host than the gRPC edge can carry it.
+//! * [`settings`] knows what was configured, and makes values of the engine out of it.
+//! * [`observe`] counts and logs what the engine decided, as a [`Witness`](engine::Witness) of it.
+//! * [`server`] and [`http`] are the edges.
+//! * [`app`] is the only place that knows all parts; `cli` and the demo start it.
+//!
+//! A test reads the sources' imports and keeps this so.
+//!
+//! # Where to begin reading
+//!
+//! [`engine::authorize`], then [`engine::realm::jwt`], then [`engine::identity`], then
+//! [`server::ext_authz`].
+
 pub mod app;
+pub mod cli;
 pub mod engine;
 pub mod http;
 pub mod observe;

@@ -39,12 +39,10 @@ impl Bootstrap {
 
     /// The same with the listener on this port; 0 lets Envoy pick.
     pub(crate) fn on_port(self, port: u16) -> Self {
-        let line = |port: u16| {
-            format!(
-                "- name: ingress\n      address:\n        socket_address: {{ address: 127.0.0.1, port_value: {port} }}"
-            )
-        };
-        self.edit(&line(0), &line(port))
+        const LISTENER: &str = "    - name: ingress\n      address:\n        socket_address: { address: 127.0.0.1, port_value: ";
+        // Without it two Envoys share a port in silence, and each other's requests.
+        const ALONE: &str = "    - name: ingress\n      enable_reuse_port: false\n      address:\n        socket_address: { address: 127.0.0.1, port_value: ";
+        self.edit(&format!("{LISTENER}0 }}"), &format!("{ALONE}{port} }}"))
     }
 
     /// Replaces a text that stands in the configuration exactly once.

@@ -5,8 +5,12 @@
 
 use std::io;
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+/// Whether [`end_all`] was called.
+static ENDED: AtomicBool = AtomicBool::new(false);
 
 type Slot = Arc<Mutex<Child>>;
 type Order = (Command, Sender<io::Result<Child>>);
@@ -23,8 +27,12 @@ impl Running {
         let spawner = lock(spawner()).clone();
         spawner.send((command, reply)).map_err(|_| gone())?;
         let slot = Arc::new(Mutex::new(answer.recv().map_err(|_| gone())??));
-        lock(all()).push(Arc::downgrade(&slot));
-        Ok(Self(slot))
+        let running = Self(slot);
+        lock(all()).push(Arc::downgrade(&running.0));
+        if ENDED.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        Ok(running)
     }
 
     /// How it ended, if it has.
@@ -44,8 +52,9 @@ impl Drop for Running {
     }
 }
 
-/// Ends every child that still runs. What waits for one of them finds it gone.
+/// Ends every child that still runs, and lets no other start. What waits for one finds it gone.
 pub(crate) fn end_all() {
+    ENDED.store(true, Ordering::SeqCst);
     for slot in lock(all()).drain(..).filter_map(|slot| slot.upgrade()) {
         end(&slot);
     }

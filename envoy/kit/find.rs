@@ -33,6 +33,8 @@ pub(crate) struct NotFound {
     help: String,
 }
 
+impl std::error::Error for NotFound {}
+
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "No Envoy was found. Tried, in this order:")?;

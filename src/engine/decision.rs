@@ -186,9 +186,9 @@ impl Denial {
         self.reason
     }
 
-    /// What was wrong, for the operator.
+    /// What was wrong, for the operator. Never the sentence, which repeats queries and claims.
     pub fn detail(&self) -> &str {
-        self.detail.as_deref().unwrap_or(&self.sentence)
+        self.detail.as_deref().unwrap_or(self.reason.meaning())
     }
 
     /// What is answered; never [`Status::Ok`].

@@ -14,6 +14,7 @@ use crate::engine::request::RequestView;
 use crate::engine::{ClientResult, Decision, Failure, RealmId, Step, Witness};
 use metrics::Validation;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Counts and logs checks.
@@ -23,6 +24,7 @@ pub struct Observer {
     /// Names of the realms, in the order of the chain.
     realms: Vec<String>,
     most_in_flight: i64,
+    warned_of_filter: AtomicBool,
 }
 
 /// When a check came in, and what its transport says of it.
@@ -43,7 +45,8 @@ impl Observer {
         most_in_flight: usize,
     ) -> Self {
         let most_in_flight = i64::try_from(most_in_flight).unwrap_or(i64::MAX);
-        Self { metrics, log, realms, most_in_flight }
+        let warned_of_filter = AtomicBool::new(false);
+        Self { metrics, log, realms, most_in_flight, warned_of_filter }
     }
 
     /// Counts a check as under way until the guard is dropped; `None` if there are too many.
@@ -60,10 +63,24 @@ impl Observer {
     /// Counts and logs the end of a check. The only place where either happens.
     pub fn decided(&self, decision: &Decision<'_>, request: Option<&RequestView<'_>>, seen: &Seen) {
         let took = seen.at.elapsed();
+        if request.is_some_and(|request| !request.shows_all_headers()) {
+            self.warn_of_filter();
+        }
         self.metrics.decided(decision, took);
         let realm = decision.established.realm.map(|realm| self.realms[realm.0].as_str());
         if !self.log.decided(decision, realm, request, seen, took) {
             self.metrics.log_line_dropped();
+        }
+    }
+
+    /// What Envoy does not show cannot be removed.
+    fn warn_of_filter(&self) {
+        if !self.warned_of_filter.swap(true, Ordering::Relaxed) {
+            ::tracing::warn!(
+                event = "filtered_headers",
+                "checks do not show all headers: remove allowed_headers (Envoy Gateway: \
+                 headersToExtAuth), or clients can send what Realmgate cannot remove"
+            );
         }
     }
 }

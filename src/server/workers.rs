@@ -15,8 +15,13 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
 
-/// Streams that one connection may have open at once.
+/// Streams that one connection may have open at once, and that may be reset before they are
+/// looked at: Envoy cancels a check when its client goes away, and many may do so at once.
 const MAX_STREAMS: u32 = 1000;
+
+/// The most metadata that a call may have, in bytes. Tracers put there what a client sent, and a
+/// call over the limit is refused by the transport, which Envoy takes for a failure.
+const MAX_METADATA: u32 = 1024 * 1024;
 
 /// A connection is told to come anew after this time, so that long-lived ones spread over all
 /// replicas.
@@ -109,6 +114,8 @@ async fn serve<S: Socket>(sockets: mpsc::Receiver<S>, edge: Edge, mut stop: watc
     let served = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
         .max_connection_age(MAX_CONNECTION_AGE)
+        .http2_max_header_list_size(MAX_METADATA)
+        .http2_max_pending_accept_reset_streams(Some(MAX_STREAMS as usize))
         .serve_with_incoming_shutdown(edge, incoming, stopped)
         .await;
     if let Err(error) = served {

@@ -1,137 +1,117 @@
-//! The settings, as they were validated.
+//! The configuration: files in, validated settings out, or everything that is wrong with them.
+//!
+//! A file is flattened once to (dotted key, line, value), and each setting is read from that list
+//! by its key. The one rule: past this module every value is known to be good, and whatever is
+//! written is acted on, refused or warned about.
 
-use crate::engine::Secret;
-use crate::engine::identity::{DynamicMetadata, Forward, HeaderNames, Preset, Remove};
-use crate::engine::token::Algorithm;
-use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::time::Duration;
+mod document;
+mod identity;
+mod keystore;
+mod problems;
+pub mod quickstart;
+mod realm;
+mod realms;
+mod section;
+mod service;
+mod values;
 
+pub use identity::Identity;
+pub use problems::Problems;
+pub use quickstart::quickstart;
+pub use realm::JwtRealm;
+pub use service::{Decisions, Drain, Limits, Log, LogFormat};
+pub use values::GrpcAddress;
+
+use document::Document;
+use keystore::Keystore;
+use problems::{Place, Read};
+use section::{Checked, Section};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Everything that was configured.
 #[derive(Clone, Debug)]
-#[allow(missing_docs)]
 pub struct Settings {
+    /// Where checks are answered.
     pub grpc_address: GrpcAddress,
+    /// Where metrics and health are shown.
     pub http_address: SocketAddr,
+    /// What one check may cost.
     pub limits: Limits,
+    /// How the service ends.
     pub drain: Drain,
+    /// What is logged.
     pub log: Log,
+    /// What the upstream is told.
     pub identity: Identity,
+    /// The chain, in order; never empty.
     pub realms: Vec<JwtRealm>,
+    /// Whether the secrets are the public ones of the quickstart.
     pub quickstart: bool,
 }
+
+/// Settings that can be served.
 #[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub enum GrpcAddress {
-    Tcp(SocketAddr),
-    Unix(PathBuf),
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// What the operator should know.
+    pub warnings: Problems,
 }
-impl fmt::Display for GrpcAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(a) => a.fmt(f),
-            Self::Unix(p) => write!(f, "unix:{}", p.display()),
-        }
+
+/// Reads the file `config` and the folder `keystore`: the given one, or else the one that stands
+/// beside the file, if there is one.
+pub fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> {
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let beside = folder.join("keystore");
+    let beside = || beside.is_dir().then_some(beside.as_path());
+    let keystore = keystore.or_else(beside);
+    let mut problems = Problems::new(config, keystore);
+    let secrets = keystore.map(|path| Keystore::open(path, &mut problems)).unwrap_or_default();
+    let settings = document(config, &mut problems)
+        .and_then(|document| assemble(&document, &secrets, folder, &mut problems));
+    match settings {
+        Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
+        Ok(_) | Err(_) => Err(problems),
     }
 }
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct Limits {
-    pub token_size: usize,
-    pub identity_size: usize,
-    pub deadline: Duration,
-    pub checks_in_flight: usize,
+
+fn document(config: &Path, problems: &mut Problems) -> Read<Document> {
+    match keystore::bounded(config, document::SIZE) {
+        Ok(bytes) => document::read(&bytes, problems),
+        Err(what) => Err(problems.report(Place::File, None, what)),
+    }
 }
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct Drain {
-    pub grace: Duration,
-    pub timeout: Duration,
-}
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct Log {
-    pub decisions: Decisions,
-    pub lines_per_second: u32,
-}
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs)]
-pub enum Decisions {
-    All,
-    Denied,
-    None,
-    RunAs,
-}
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct Identity {
-    pub preset: Preset,
-    pub metadata: bool,
-    pub remove: Vec<Remove>,
-    pub dynamic_metadata: DynamicMetadata,
-    pub forward: Forward,
-}
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct JwtRealm {
-    pub name: String,
-    pub order: i32,
-    pub allowed_issuer: String,
-    pub allowed_audiences: Vec<String>,
-    pub allowed_subjects: Option<Vec<String>>,
-    pub allowed_algorithms: Vec<Algorithm>,
-    pub clock_skew_seconds: i64,
-    pub principal_claim: String,
-    pub groups_claim: Option<String>,
-    pub dn_claim: Option<String>,
-    pub mail_claim: Option<String>,
-    pub name_claim: Option<String>,
-    pub populate_user_metadata: bool,
-    pub client_secret: Option<Secret>,
-    pub hmac_key: Secret,
-}
-/// Stand-in until the settings land.
-pub fn quickstart(grpc: Option<&str>, http: Option<&str>) -> Result<Settings, String> {
-    let at = |a: Option<&str>, port| {
-        a.map_or(Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))), |a| {
-            a.parse().map_err(|_| a.to_owned())
-        })
-    };
+
+/// Makes settings of a document and its secrets. Relative paths stand in `folder`.
+fn assemble(
+    document: &Document,
+    keystore: &Keystore,
+    folder: &Path,
+    problems: &mut Problems,
+) -> Read<Settings> {
+    let realms = realms::read(document, keystore, problems);
+    let service = Section::new(service::PREFIX, document, service::TABLE);
+    let known = service.check_keys(Checked::All, problems);
+    let known = known.and(service.check_secrets(keystore, problems));
+    let grpc_address = service::grpc_address(&service, folder, problems);
+    let http_address = service::http_address(&service, problems);
+    let limits = service::limits(&service, problems);
+    let drain = service::drain(&service, problems);
+    let log = service::log(&service, problems);
+    let identity = identity::read(&service, keystore, &grpc_address, problems);
+    known?;
     Ok(Settings {
-        grpc_address: GrpcAddress::Tcp(at(grpc, 9191)?),
-        http_address: at(http, 9192)?,
-        limits: Limits {
-            token_size: 16384,
-            identity_size: 8192,
-            deadline: Duration::from_secs(5),
-            checks_in_flight: 10000,
-        },
-        drain: Drain { grace: Duration::from_secs(5), timeout: Duration::from_secs(30) },
-        log: Log { decisions: Decisions::Denied, lines_per_second: 100 },
-        identity: Identity {
-            preset: Preset::Headers(HeaderNames::default()),
-            metadata: false,
-            remove: vec![],
-            dynamic_metadata: DynamicMetadata::Full,
-            forward: Forward::default(),
-        },
-        realms: vec![JwtRealm {
-            name: "jwt8".into(),
-            order: 8,
-            allowed_issuer: "iss8".into(),
-            allowed_audiences: vec!["aud8".into()],
-            allowed_subjects: None,
-            allowed_algorithms: vec![Algorithm::Hs256],
-            clock_skew_seconds: 60,
-            principal_claim: "sub".into(),
-            groups_claim: None,
-            dn_claim: None,
-            mail_claim: None,
-            name_claim: None,
-            populate_user_metadata: true,
-            client_secret: Some(Secret::new("client-shared-secret-string")),
-            hmac_key: Secret::new("hmac-oidc-key-string-for-hs256-algorithm"),
-        }],
-        quickstart: true,
+        grpc_address: grpc_address?,
+        http_address: http_address?,
+        limits: limits?,
+        drain: drain?,
+        log: log?,
+        identity: identity?,
+        realms: realms?,
+        quickstart: false,
     })
 }
+
+#[cfg(test)]
+mod tests;

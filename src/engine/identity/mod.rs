@@ -3,135 +3,19 @@
 //! The one rule: a name that carries identity is set by us or removed, on every allow, in every
 //! spelling that an upstream could take for it, and never both.
 
-use super::decision::Allow;
-use super::request::RequestView;
-use super::secret::Secret;
-use super::user::User;
+mod encode;
+mod settings;
+
+pub use encode::encode;
+pub use settings::{DynamicMetadata, Forward, HeaderNames, IdentitySettings, Preset, Remove};
+
+use crate::engine::decision::Allow;
+use crate::engine::request::RequestView;
+use crate::engine::secret::Secret;
+use crate::engine::user::User;
+use encode::encode_list;
 use std::borrow::Cow;
 use std::collections::HashSet;
-
-/// The names of the identity headers, in lower case; `None` leaves the header out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeaderNames {
-    /// The effective user.
-    pub username: Option<String>,
-    /// The user who authenticated.
-    pub authenticated_user: Option<String>,
-    /// The realm that authenticated.
-    pub realm: Option<String>,
-    /// The realm that the effective user was looked up in.
-    pub lookup_realm: Option<String>,
-    /// The effective user's roles.
-    pub roles: Option<String>,
-    /// The user's groups.
-    pub groups: Option<String>,
-    /// The user's full name.
-    pub full_name: Option<String>,
-    /// The user's e-mail address.
-    pub email: Option<String>,
-    /// The user's distinguished name.
-    pub dn: Option<String>,
-    /// The user's metadata.
-    pub metadata: Option<String>,
-}
-
-impl Default for HeaderNames {
-    fn default() -> Self {
-        let name = |name: &str| Some(name.to_owned());
-        Self {
-            username: name("x-es-username"),
-            authenticated_user: name("x-es-authenticated-user"),
-            realm: name("x-es-realm"),
-            lookup_realm: name("x-es-lookup-realm"),
-            roles: name("x-es-roles"),
-            groups: name("x-es-groups"),
-            full_name: name("x-es-full-name"),
-            email: name("x-es-email"),
-            dn: name("x-es-dn"),
-            metadata: name("x-es-metadata"),
-        }
-    }
-}
-
-impl HeaderNames {
-    fn all(&self) -> impl Iterator<Item = &String> {
-        [
-            &self.username,
-            &self.authenticated_user,
-            &self.realm,
-            &self.lookup_realm,
-            &self.roles,
-            &self.groups,
-            &self.full_name,
-            &self.email,
-            &self.dn,
-            &self.metadata,
-        ]
-        .into_iter()
-        .flatten()
-    }
-}
-
-/// Which set of headers an allow carries.
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a configuration")]
-#[derive(Clone, Debug)]
-pub enum Preset {
-    /// Headers of these names, their values encoded.
-    Headers(HeaderNames),
-    /// What makes an Elasticsearch cluster take the user: a service credential and run-as.
-    ElasticsearchRunAs {
-        /// The value of `authorization`.
-        authorization: Secret,
-    },
-}
-
-/// A header that is removed besides our own, in lower case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remove {
-    /// Of this name.
-    Exact(String),
-    /// Of every name that begins so.
-    Prefix(String),
-}
-
-/// How much of a decision Envoy's access logs and filters are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DynamicMetadata {
-    /// `decision`, `reason`, `realm` and `run_as`.
-    Decision,
-    /// These and who is calling.
-    Full,
-    /// Nothing.
-    None,
-}
-
-/// The credential headers that the upstream gets as the client sent them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forward {
-    /// `Authorization`.
-    pub authorization: bool,
-    /// `ES-Client-Authentication`.
-    pub client_authentication: bool,
-    /// `es-security-runas-user`.
-    pub run_as: bool,
-}
-
-/// The identity's settings, as they were validated.
-#[derive(Clone, Debug)]
-pub struct IdentitySettings {
-    /// Which headers.
-    pub preset: Preset,
-    /// Whether metadata is among them.
-    pub metadata: bool,
-    /// What is removed besides.
-    pub remove: Vec<Remove>,
-    /// How much Envoy is told.
-    pub dynamic_metadata: DynamicMetadata,
-    /// Which credentials are passed on.
-    pub forward: Forward,
-    /// The most that all identity headers may have in names and values, in bytes.
-    pub size: usize,
-}
 
 /// The user cannot be said in the headers. Holds the encoded name.
 #[derive(Debug)]
@@ -373,37 +257,6 @@ fn forwarded(forward: Forward) -> Vec<&'static str> {
     .collect()
 }
 
-/// The headers' encoding: percent signs for what a header cannot carry, for `%` itself, for
-/// blanks at either end and for the bytes of `also`. Borrowed if nothing needs it.
-pub fn encode<'t>(text: &'t [u8], also: &[u8]) -> Cow<'t, str> {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let last = text.len().wrapping_sub(1);
-    let needs = |at: usize| match text[at] {
-        b' ' => at == 0 || at == last,
-        b'%' => true,
-        byte => !(0x21..=0x7E).contains(&byte) || also.contains(&byte),
-    };
-    if !(0..text.len()).any(needs) {
-        return String::from_utf8_lossy(text); // visible ASCII, so nothing is lost or copied
-    }
-    let mut encoded = String::with_capacity(text.len() + 16);
-    for (at, byte) in text.iter().enumerate() {
-        if needs(at) {
-            encoded.push('%');
-            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
-            encoded.push(char::from(HEX[usize::from(byte & 15)]));
-        } else {
-            encoded.push(char::from(*byte));
-        }
-    }
-    Cow::Owned(encoded)
-}
-
-/// A list of texts as one value: each encoded, commas too, joined by commas alone.
-fn encode_list(entries: &[String]) -> String {
-    entries.iter().map(|entry| encode(entry.as_bytes(), b",")).collect::<Vec<_>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -454,24 +307,6 @@ mod tests {
             assert!(!removed.iter().any(|gone| gone == name), "{name} is both set and removed");
         }
         (set, removed)
-    }
-
-    #[test]
-    fn values_are_encoded_so_that_they_can_be_read_back_exactly() {
-        for (text, encoded) in [
-            ("user", "user"),
-            ("First Last", "First Last"),
-            (" a ", "%20a%20"),
-            (" ", "%20"),
-            ("a%b", "a%25b"),
-            ("caf\u{e9}", "caf%C3%A9"),
-            ("a\r\nb\0\x7f\t", "a%0D%0Ab%00%7F%09"),
-            ("a,b", "a,b"),
-            ("", ""),
-        ] {
-            assert_eq!(encode(text.as_bytes(), b""), encoded);
-        }
-        assert_eq!(encode_list(&["a,b".into(), " c".into(), "d".into()]), "a%2Cb,%20c,d");
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! The quickstart's configuration: the realm of a guide, with the secrets that the guide prints.
+//!
+//! The one rule: whoever can read the guide is let in, so it is served on loopback only.
+
+use super::keystore::Keystore;
+use super::problems::{Place, Problems, Read};
+use super::values::{GrpcAddress, tcp_address};
+use super::{Settings, document};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// The settings, as a user would write them.
+pub const CONFIG: &str = include_str!("quickstart.yml");
+
+/// What verifies the tokens of `jwt8`.
+pub const HMAC_KEY: &str = "hmac-oidc-key-string-for-hs256-algorithm";
+
+/// What a client of `jwt8` presents.
+pub const CLIENT_SECRET: &str = "client-shared-secret-string";
+
+const SECRETS: [(&str, &str); 2] = [
+    ("xpack.security.authc.realms.jwt.jwt8.hmac_key", HMAC_KEY),
+    ("xpack.security.authc.realms.jwt.jwt8.client_authentication.shared_secret", CLIENT_SECRET),
+];
+
+/// The quickstart's settings, on other addresses if any are given.
+pub fn quickstart(
+    grpc_address: Option<&str>,
+    http_address: Option<&str>,
+) -> Result<Settings, Problems> {
+    let mut problems = Problems::new(Path::new("quickstart"), None);
+    let grpc = grpc_address.map(|text| loopback("--grpc-address", text, &mut problems));
+    let http = http_address.map(|text| loopback("--http-address", text, &mut problems));
+    let document = document::read(CONFIG.as_bytes(), &mut problems);
+    let settings = document.and_then(|document| {
+        super::assemble(&document, &Keystore::of(&SECRETS), Path::new(""), &mut problems)
+    });
+    let changed = |settings: Settings| -> Read<Settings> {
+        let grpc = grpc.transpose()?.map_or(settings.grpc_address, GrpcAddress::Tcp);
+        let http = http.transpose()?.unwrap_or(settings.http_address);
+        Ok(Settings { grpc_address: grpc, http_address: http, quickstart: true, ..settings })
+    };
+    settings.and_then(changed).map_err(|_reported| problems)
+}
+
+fn loopback(option: &str, text: &str, problems: &mut Problems) -> Read<SocketAddr> {
+    let local = tcp_address(option, text).and_then(|address| {
+        if address.ip().is_loopback() {
+            return Ok(address);
+        }
+        Err(format!("[{text}] is no loopback address, and these secrets are public"))
+    });
+    local.map_err(|what| problems.report(Place::File, Some(option), what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quickstart_serves_the_guides_realm_on_loopback() {
+        let settings = quickstart(None, None).unwrap();
+        assert_eq!(settings.grpc_address.to_string(), "127.0.0.1:9191");
+        assert_eq!(settings.http_address.to_string(), "127.0.0.1:9192");
+        assert!(settings.quickstart);
+        let [realm] = settings.realms.as_slice() else { panic!("one realm") };
+        assert_eq!((realm.name.as_str(), realm.order), ("jwt8", 8));
+        assert_eq!(realm.hmac_key.expose(), HMAC_KEY.as_bytes());
+    }
+
+    #[test]
+    fn other_loopback_addresses_are_taken() {
+        let settings = quickstart(Some("127.0.0.2:0"), Some("[::1]:0")).unwrap();
+        assert_eq!(settings.grpc_address.to_string(), "127.0.0.2:0");
+        assert_eq!(settings.http_address.to_string(), "[::1]:0");
+    }
+
+    #[test]
+    fn an_address_that_others_can_reach_is_refused() {
+        for address in ["0.0.0.0:9191", "[::]:9191", "10.0.0.1:9191"] {
+            let problems = quickstart(Some(address), Some(address)).unwrap_err();
+            let lines: Vec<_> = problems.lines().collect();
+            let what = format!("[{address}] is no loopback address, and these secrets are public");
+            assert_eq!(
+                lines,
+                [
+                    format!("quickstart: --grpc-address: {what}"),
+                    format!("quickstart: --http-address: {what}"),
+                ]
+            );
+        }
+        for address in ["unix:/tmp/gate.sock", "localhost:1", ""] {
+            assert!(quickstart(Some(address), None).is_err(), "{address}");
+        }
+    }
+}

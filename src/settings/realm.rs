@@ -1,0 +1,337 @@
+//! One JWT realm's settings: each read, checked by itself and then against the others.
+//!
+//! The one rule: names, defaults and words are Elasticsearch's. What it knows and we do not act
+//! on yet stands in the table and is refused by name.
+
+use super::keystore::Keystore;
+use super::problems::{Place, Problems, Read, Reported};
+use super::section::Standing::{NotYet, Secure, SecureNotYet, Served};
+use super::section::{Checked, NOT_YET, Section, Table};
+use super::values::{Time, Wrong, boolean, choice};
+use crate::engine::Secret;
+use crate::engine::token::Algorithm;
+
+/// What stands before a realm's name.
+pub(super) const PREFIX: &str = "xpack.security.authc.realms.jwt.";
+
+/// Every setting of a JWT realm.
+pub(super) const TABLE: Table = &[
+    ("order", Served),
+    ("enabled", Served),
+    ("token_type", Served),
+    ("allowed_issuer", Served),
+    ("allowed_audiences", Served),
+    ("allowed_subjects", Served),
+    ("allowed_subject_patterns", NotYet),
+    ("allowed_signature_algorithms", Served),
+    ("allowed_clock_skew", Served),
+    ("pkc_jwkset_path", NotYet),
+    ("pkc_jwkset_reload.enabled", NotYet),
+    ("pkc_jwkset_reload.file_interval", NotYet),
+    ("pkc_jwkset_reload.url_interval_min", NotYet),
+    ("pkc_jwkset_reload.url_interval_max", NotYet),
+    ("hmac_jwkset", SecureNotYet),
+    ("hmac_key", Secure),
+    ("fallback_claims.sub", NotYet),
+    ("fallback_claims.aud", NotYet),
+    ("required_claims.*", NotYet),
+    ("claims.principal", Served),
+    ("claims.groups", Served),
+    ("claims.dn", Served),
+    ("claims.mail", Served),
+    ("claims.name", Served),
+    ("claim_patterns.principal", NotYet),
+    ("claim_patterns.groups", NotYet),
+    ("claim_patterns.dn", NotYet),
+    ("claim_patterns.mail", NotYet),
+    ("claim_patterns.name", NotYet),
+    ("populate_user_metadata", Served),
+    ("client_authentication.type", Served),
+    ("client_authentication.shared_secret", Secure),
+    ("client_authentication.rotation_grace_period", NotYet),
+    ("authorization_realms", NotYet),
+    ("jwt.cache.ttl", NotYet),
+    ("jwt.cache.size", NotYet),
+    ("http.connect_timeout", NotYet),
+    ("http.connection_read_timeout", NotYet),
+    ("http.socket_timeout", NotYet),
+    ("http.max_connections", NotYet),
+    ("http.max_endpoint_connections", NotYet),
+    ("http.proxy.host", NotYet),
+    ("http.proxy.port", NotYet),
+    ("http.proxy.scheme", NotYet),
+    ("ssl.key", NotYet),
+    ("ssl.key_passphrase", NotYet),
+    ("ssl.secure_key_passphrase", SecureNotYet),
+    ("ssl.certificate", NotYet),
+    ("ssl.certificate_authorities", NotYet),
+    ("ssl.keystore.path", NotYet),
+    ("ssl.keystore.type", NotYet),
+    ("ssl.keystore.password", NotYet),
+    ("ssl.keystore.secure_password", SecureNotYet),
+    ("ssl.keystore.key_password", NotYet),
+    ("ssl.keystore.secure_key_password", SecureNotYet),
+    ("ssl.truststore.path", NotYet),
+    ("ssl.truststore.type", NotYet),
+    ("ssl.truststore.password", NotYet),
+    ("ssl.truststore.secure_password", SecureNotYet),
+    ("ssl.verification_mode", NotYet),
+    ("ssl.supported_protocols", NotYet),
+    ("ssl.cipher_suites", NotYet),
+];
+
+/// A JWT realm that passed every check.
+#[derive(Clone, Debug)]
+pub struct JwtRealm {
+    /// Unique, of letters, digits, `_` and `-`.
+    pub name: String,
+    /// Unique; the chain's order.
+    pub order: i32,
+    /// Compared with the token's `iss` byte for byte; never empty.
+    pub allowed_issuer: String,
+    /// The token's `aud` must name one of these; never empty.
+    pub allowed_audiences: Vec<String>,
+    /// If there is a list it is not empty, and `sub` must be in it.
+    pub allowed_subjects: Option<Vec<String>>,
+    /// The token's `alg` must be one of these; never empty.
+    pub allowed_algorithms: Vec<Algorithm>,
+    /// How far clocks may differ; may be negative.
+    pub clock_skew_seconds: i64,
+    /// The claim that names the user.
+    pub principal_claim: String,
+    /// The claim of the user's groups.
+    pub groups_claim: Option<String>,
+    /// The claim of the user's distinguished name.
+    pub dn_claim: Option<String>,
+    /// The claim of the user's e-mail address.
+    pub mail_claim: Option<String>,
+    /// The claim of the user's full name.
+    pub name_claim: Option<String>,
+    /// Whether the token's claims become the user's metadata.
+    pub populate_user_metadata: bool,
+    /// What a client must present; without it every client is taken.
+    pub client_secret: Option<Secret>,
+    /// What verifies the tokens.
+    pub hmac_key: Secret,
+}
+
+/// Reads the realm `name`, whose place in the chain is known, from its section. All that is wrong is recorded before giving up.
+pub(super) fn read(
+    name: &str,
+    order: Read<i32>,
+    section: &Section<'_>,
+    keystore: &Keystore,
+    problems: &mut Problems,
+) -> Read<JwtRealm> {
+    let known = section.check_keys(Checked::All, problems);
+    let known = known.and(section.check_secrets(keystore, problems));
+    let token_type = token_type(section, problems);
+    let issuer = issuer(section, problems);
+    let audiences = audiences(section, problems);
+    let subjects = subjects(section, problems);
+    let algorithms = algorithms(section, problems);
+    let skew = section.value("allowed_clock_skew", problems, Time::parse);
+    let principal = principal(section, problems);
+    let groups = section.value("claims.groups", problems, claim);
+    let dn = section.value("claims.dn", problems, claim);
+    let mail = section.value("claims.mail", problems, claim);
+    let full_name = section.value("claims.name", problems, claim);
+    let metadata = section.value("populate_user_metadata", problems, boolean);
+    let client_secret = client_secret(section, keystore, known, problems);
+    let hmac_key = hmac_key(section, keystore, known, problems);
+    known.and(token_type)?;
+    Ok(JwtRealm {
+        name: name.to_owned(),
+        order: order?,
+        allowed_issuer: issuer?,
+        allowed_audiences: audiences?,
+        allowed_subjects: subjects?,
+        allowed_algorithms: algorithms?,
+        clock_skew_seconds: skew?.map_or(60, Time::seconds),
+        principal_claim: principal?,
+        groups_claim: groups?,
+        dn_claim: dn?,
+        mail_claim: mail?,
+        name_claim: full_name?,
+        populate_user_metadata: metadata?.unwrap_or(true),
+        client_secret: client_secret?,
+        hmac_key: hmac_key?,
+    })
+}
+
+/// Only ID tokens are judged yet; taken for one, an access token would be judged by other checks.
+fn token_type(section: &Section<'_>, problems: &mut Problems) -> Read<()> {
+    let types = [("id_token", true), ("access_token", false)];
+    match section.value("token_type", problems, choice(&types))? {
+        None | Some(true) => Ok(()),
+        Some(false) => {
+            Err(section.wrong("token_type", format!("[access_token] is {NOT_YET}"), problems))
+        }
+    }
+}
+
+fn issuer(section: &Section<'_>, problems: &mut Problems) -> Read<String> {
+    let issuer = section.value("allowed_issuer", problems, not_empty)?;
+    issuer.ok_or_else(|| empty_value("allowed_issuer", section, problems))
+}
+
+fn audiences(section: &Section<'_>, problems: &mut Problems) -> Read<Vec<String>> {
+    match texts("allowed_audiences", section, problems)? {
+        Some(audiences) if !audiences.is_empty() => Ok(audiences),
+        Some(_) | None => {
+            let what = format!("Invalid empty list for [{}].", section.key("allowed_audiences"));
+            Err(section.wrong("allowed_audiences", what, problems))
+        }
+    }
+}
+
+/// A list that was written and holds nothing would let everybody in, and was hardly meant to.
+fn subjects(section: &Section<'_>, problems: &mut Problems) -> Read<Option<Vec<String>>> {
+    let subjects = texts("allowed_subjects", section, problems)?;
+    if subjects.as_ref().is_some_and(Vec::is_empty) {
+        let what = format!(
+            "One of either [{}] or [{}] must be specified and not be empty.",
+            section.key("allowed_subjects"),
+            section.key("allowed_subject_patterns"),
+        );
+        return Err(section.wrong("allowed_subjects", what, problems));
+    }
+    Ok(subjects)
+}
+
+fn algorithms(section: &Section<'_>, problems: &mut Problems) -> Read<Vec<Algorithm>> {
+    const SUFFIX: &str = "allowed_signature_algorithms";
+    let Some(names) = section.list(SUFFIX, problems)? else { return Ok(vec![Algorithm::Rs256]) };
+    if names.is_empty() && section.is_empty_text(SUFFIX) {
+        return Ok(vec![Algorithm::Rs256]);
+    }
+    let key = section.key(SUFFIX);
+    let all: Vec<_> = Algorithm::ALL.into_iter().map(Algorithm::name).collect();
+    let allowed = format!("for [{key}]. Allowed values are [{}].", all.join(", "));
+    if names.is_empty() {
+        return Err(section.wrong(SUFFIX, format!("Invalid empty list {allowed}"), problems));
+    }
+    let algorithms = names.into_iter().map(|name| match Algorithm::parse(name) {
+        Some(algorithm) => Ok(algorithm),
+        None if name.is_empty() => Err(empty_value(SUFFIX, section, problems)),
+        None => Err(section.wrong(SUFFIX, format!("Invalid value [{name}] {allowed}"), problems)),
+    });
+    // All of them are looked at, so that each wrong one is named.
+    let algorithms: Vec<_> = algorithms.collect();
+    algorithms.into_iter().collect()
+}
+
+fn principal(section: &Section<'_>, problems: &mut Problems) -> Read<String> {
+    section.value("claims.principal", problems, claim)?.ok_or_else(|| {
+        let what = format!("Setting [{}] is required", section.key("claims.principal"));
+        section.wrong("claims.principal", what, problems)
+    })
+}
+
+/// The name of a claim. One that begins with `/` will be a JSON pointer: as a name it would find
+/// nothing, and mean something else one day.
+fn claim(key: &str, name: &str) -> Result<String, Wrong> {
+    if name.is_empty() {
+        Err(format!("Invalid null or empty claim name for [{key}]."))
+    } else if name.starts_with('/') {
+        Err(format!("Invalid value [{name}] for [{key}]: a JSON pointer is {NOT_YET}"))
+    } else {
+        Ok(name.to_owned())
+    }
+}
+
+fn client_secret(
+    section: &Section<'_>,
+    keystore: &Keystore,
+    known: Read<()>,
+    problems: &mut Problems,
+) -> Read<Option<Secret>> {
+    const TYPE: &str = "client_authentication.type";
+    const SECRET: &str = "client_authentication.shared_secret";
+    let types = [("none", false), ("shared_secret", true)];
+    let needs_secret = section.value(TYPE, problems, choice(&types));
+    let key = section.key(SECRET);
+    let stored = keystore.secret(&key, problems)?;
+    let type_key = section.key(TYPE);
+    match (needs_secret?.unwrap_or(true), stored) {
+        (true, Some(stored)) => Ok(Some(stored.secret)),
+        (true, None) => {
+            if section.has(SECRET) {
+                known?; // It stands in the wrong place, which was said.
+            }
+            let what = format!(
+                "Missing setting for [{key}]. \
+                 It is required when setting [{type_key}] is [shared_secret]"
+            );
+            Err(problems.report(section.place(TYPE), Some(&key), what))
+        }
+        (false, Some(_)) => {
+            let what =
+                format!("Setting [{key}] is not supported, because setting [{type_key}] is [none]");
+            Err(problems.report(Place::Secret(key.clone()), Some(&key), what))
+        }
+        (false, None) => {
+            let what = format!(
+                "Setting [{type_key}] value [none] may not be secure. \
+                 Unauthorized clients may be able to submit JWTs from the same issuer."
+            );
+            problems.warn(section.place(TYPE), &type_key, what);
+            Ok(None)
+        }
+    }
+}
+
+fn hmac_key(
+    section: &Section<'_>,
+    keystore: &Keystore,
+    known: Read<()>,
+    problems: &mut Problems,
+) -> Read<Secret> {
+    let key = section.key("hmac_key");
+    let hmac_jwkset = section.key("hmac_jwkset");
+    let place = Place::Secret(key.clone());
+    if let Some(stored) = keystore.secret(&key, problems)? {
+        if stored.dropped_newline {
+            problems.warn(place, &key, "the newline at the end is not taken as a part of the key");
+        }
+        return Ok(stored.secret);
+    }
+    if ["hmac_key", "pkc_jwkset_path"].into_iter().any(|source| section.has(source))
+        || keystore.has(&hmac_jwkset)
+    {
+        known?; // There is a source, but none that can be used, which was said.
+    }
+    let what = format!(
+        "At least one of [{key}] or [{hmac_jwkset}] or [{}] must be set",
+        section.key("pkc_jwkset_path"),
+    );
+    Err(problems.report(section.place("hmac_key"), Some(&key), what))
+}
+
+/// A list without empty elements.
+fn texts(
+    suffix: &str,
+    section: &Section<'_>,
+    problems: &mut Problems,
+) -> Read<Option<Vec<String>>> {
+    let Some(texts) = section.list(suffix, problems)? else { return Ok(None) };
+    if texts.iter().any(|text| text.is_empty()) {
+        return Err(empty_value(suffix, section, problems));
+    }
+    Ok(Some(texts.into_iter().map(str::to_owned).collect()))
+}
+
+fn not_empty(key: &str, text: &str) -> Result<String, Wrong> {
+    if text.is_empty() { Err(invalid_empty(key)) } else { Ok(text.to_owned()) }
+}
+
+fn empty_value(suffix: &str, section: &Section<'_>, problems: &mut Problems) -> Reported {
+    section.wrong(suffix, invalid_empty(&section.key(suffix)), problems)
+}
+
+fn invalid_empty(key: &str) -> String {
+    format!("Invalid empty value for [{key}].")
+}
+
+#[cfg(test)]
+mod tests;

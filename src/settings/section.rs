@@ -1,0 +1,200 @@
+//! The settings under one prefix, read by their suffixes: the table over the flat list.
+//!
+//! The one rule: a key has a standing before it has a value, so whatever no table knows is
+//! refused, and so is what is known and not built yet: nothing restricting is without effect.
+
+use super::document::{Document, Entry, Value};
+use super::keystore::Keystore;
+use super::problems::{Place, Problems, Read, Reported};
+use super::values::Wrong;
+use std::collections::BTreeMap;
+
+/// What becomes of a known setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Acted on.
+    Served,
+    /// A secure setting that is acted on.
+    Secure,
+    /// Refused until it is built.
+    NotYet,
+    /// A secure setting that is refused until it is built.
+    SecureNotYet,
+}
+
+/// What is wrong with a setting that is known and not acted on.
+pub(super) const NOT_YET: &str = "not supported yet";
+
+/// How much of a section counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// Names and values.
+    All,
+    /// The names alone: of a realm that is disabled.
+    NamesOnly,
+}
+
+/// The settings of one prefix: their suffixes, where one that ends in `*` stands for any that
+/// begin like it.
+pub(super) type Table = &'static [(&'static str, Standing)];
+
+fn standing(table: Table, suffix: &str) -> Option<Standing> {
+    let knows = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(start) => suffix.len() > start.len() && suffix.starts_with(start),
+        None => suffix == pattern,
+    };
+    table.iter().find(|(pattern, _)| knows(pattern)).map(|(_, standing)| *standing)
+}
+
+/// Whether `suffix` is no setting itself but others begin with it and a dot.
+fn is_group(table: Table, suffix: &str) -> bool {
+    let begins =
+        |pattern: &str| pattern.strip_prefix(suffix).is_some_and(|rest| rest.starts_with('.'));
+    suffix.is_empty() || table.iter().any(|(pattern, _)| begins(pattern))
+}
+
+/// The settings under one prefix.
+pub(super) struct Section<'d> {
+    /// Ends in a dot.
+    prefix: String,
+    entries: BTreeMap<&'d str, &'d Entry>,
+    /// The first line, if there is any.
+    first: Option<usize>,
+    table: Table,
+}
+
+impl<'d> Section<'d> {
+    /// What stands under `prefix`, which ends in a dot, or at it.
+    pub(super) fn new(prefix: &str, document: &'d Document, table: Table) -> Self {
+        let suffix = |key: &'d str| match key.strip_prefix(prefix) {
+            None if prefix.strip_suffix('.') == Some(key) => Some(""),
+            suffix => suffix,
+        };
+        let entries = document.entries.iter();
+        let entries: BTreeMap<_, _> =
+            entries.filter_map(|entry| Some((suffix(&entry.key)?, entry))).collect();
+        let groups = document.groups.iter().filter(|(key, _)| suffix(key).is_some());
+        let lines = groups.map(|(_, line)| *line).chain(entries.values().map(|entry| entry.line));
+        Self { prefix: prefix.to_owned(), first: lines.min(), entries, table }
+    }
+
+    /// The full key of the setting `suffix`; without one, of the section itself.
+    pub(super) fn key(&self, suffix: &str) -> String {
+        format!("{}{suffix}", self.prefix).trim_end_matches('.').to_owned()
+    }
+
+    /// Whether the setting stands in the file, whatever its value.
+    pub(super) fn has(&self, suffix: &str) -> bool {
+        self.entries.contains_key(suffix)
+    }
+
+    /// Whether the setting is written as an empty text.
+    pub(super) fn is_empty_text(&self, suffix: &str) -> bool {
+        let value = self.entries.get(suffix).map(|entry| &entry.value);
+        matches!(value, Some(Value::Text(text)) if text.is_empty())
+    }
+
+    /// Where the setting stands, or else where the section begins.
+    pub(super) fn place(&self, suffix: &str) -> Place {
+        let line = self.entries.get(suffix).map(|entry| entry.line).or(self.first);
+        line.map_or(Place::File, Place::Line)
+    }
+
+    /// Records that the setting `suffix`, or its absence, is wrong.
+    pub(super) fn wrong(
+        &self,
+        suffix: &str,
+        what: impl Into<String>,
+        problems: &mut Problems,
+    ) -> Reported {
+        problems.report(self.place(suffix), Some(&self.key(suffix)), what)
+    }
+
+    /// Records every key that is not known, not built yet or does not belong into the file.
+    pub(super) fn check_keys(&self, which: Checked, problems: &mut Problems) -> Read<()> {
+        let mut checked = Ok(());
+        for (suffix, entry) in &self.entries {
+            let key = &entry.key;
+            let what = match standing(self.table, suffix) {
+                Some(Standing::Served) => continue,
+                Some(Standing::NotYet) if which == Checked::NamesOnly => continue,
+                Some(Standing::NotYet) => NOT_YET.into(),
+                Some(Standing::Secure | Standing::SecureNotYet) => format!(
+                    "Setting [{key}] is a secure setting and must be stored inside the keystore, \
+                     but was found inside the configuration file"
+                ),
+                None if entry.value == Value::Empty && is_group(self.table, suffix) => continue,
+                None => format!("unknown setting [{key}]"),
+            };
+            checked = Err(problems.report(Place::Line(entry.line), Some(key), what));
+        }
+        checked
+    }
+
+    /// Records every entry of the keystore under this prefix that is not known, not built yet or
+    /// no secure setting.
+    pub(super) fn check_secrets(&self, keystore: &Keystore, problems: &mut Problems) -> Read<()> {
+        let mut checked = Ok(());
+        for key in keystore.under(&self.prefix) {
+            let what = match standing(self.table, &key[self.prefix.len()..]) {
+                Some(Standing::Secure) => continue,
+                Some(Standing::SecureNotYet) => NOT_YET.into(),
+                Some(Standing::Served | Standing::NotYet) => format!(
+                    "Setting [{key}] is a non-secure setting and must be stored inside the \
+                     configuration file, but was found inside the keystore"
+                ),
+                None => format!("unknown secure setting [{key}]"),
+            };
+            checked = Err(problems.report(Place::Secret(key.to_owned()), Some(key), what));
+        }
+        checked
+    }
+
+    /// The text of a setting.
+    pub(super) fn text(&self, suffix: &str, problems: &mut Problems) -> Read<Option<&'d str>> {
+        debug_assert_eq!(standing(self.table, suffix), Some(Standing::Served), "{suffix}");
+        let Some(entry) = self.entries.get(suffix) else { return Ok(None) };
+        match &entry.value {
+            Value::Text(text) => Ok(Some(text)),
+            Value::Broken(reported) => Err(*reported),
+            Value::List(_) | Value::Nested | Value::Empty => {
+                Err(self.wrong(suffix, "expected a single value", problems))
+            }
+        }
+    }
+
+    /// The texts of a list: those of a YAML list as they are, those of a comma string trimmed.
+    pub(super) fn list(&self, suffix: &str, problems: &mut Problems) -> Read<Option<Vec<&'d str>>> {
+        debug_assert_eq!(standing(self.table, suffix), Some(Standing::Served), "{suffix}");
+        let Some(entry) = self.entries.get(suffix) else { return Ok(None) };
+        match &entry.value {
+            Value::Text(text) => Ok(Some(split(text))),
+            Value::List(texts) => Ok(Some(texts.iter().map(String::as_str).collect())),
+            Value::Broken(reported) => Err(*reported),
+            Value::Nested | Value::Empty => {
+                Err(self.wrong(suffix, "expected a list of single values", problems))
+            }
+        }
+    }
+
+    /// A setting as `parse` reads it from its key and text.
+    pub(super) fn value<T>(
+        &self,
+        suffix: &str,
+        problems: &mut Problems,
+        parse: impl FnOnce(&str, &str) -> Result<T, Wrong>,
+    ) -> Read<Option<T>> {
+        let Some(text) = self.text(suffix, problems)? else { return Ok(None) };
+        let value = parse(&self.key(suffix), text);
+        value.map(Some).map_err(|what| self.wrong(suffix, what, problems))
+    }
+}
+
+/// The parts of a comma string. Java's `split` drops the empty ones at the end.
+fn split(text: &str) -> Vec<&str> {
+    let mut parts: Vec<_> = text.split(',').collect();
+    while parts.last().is_some_and(|part| part.is_empty()) {
+        parts.pop();
+    }
+    parts.into_iter().map(str::trim).collect()
+}

@@ -1,0 +1,335 @@
+//! Whole configurations: what is served, and every line that a refusal prints.
+
+use super::*;
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+
+/// Settings or lines, and the warnings' lines.
+pub(super) fn parse(
+    text: &str,
+    secrets: &[(&str, &str)],
+) -> (Result<Settings, Vec<String>>, Vec<String>) {
+    let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
+    let settings = document::read(text.as_bytes(), &mut problems).and_then(|document| {
+        assemble(&document, &Keystore::of(secrets), Path::new("/etc/gate"), &mut problems)
+    });
+    let (warnings, wrong) =
+        problems.lines().partition::<Vec<_>, _>(|line| line.starts_with("warning: "));
+    match settings {
+        Ok(settings) if wrong.is_empty() => (Ok(settings), warnings),
+        Ok(_) | Err(_) => (Err(wrong), warnings),
+    }
+}
+
+/// The lines of a refusal.
+pub(super) fn refused(text: &str, secrets: &[(&str, &str)]) -> Vec<String> {
+    parse(text, secrets).0.expect_err("the configuration is refused")
+}
+
+/// The settings of a configuration that is served.
+pub(super) fn served(text: &str, secrets: &[(&str, &str)]) -> Settings {
+    let (settings, _) = parse(text, secrets);
+    settings.unwrap_or_else(|lines| panic!("refused: {lines:#?}"))
+}
+
+/// A realm that is served, with `more` settings in its mapping.
+pub(super) fn realm(name: &str, order: i32, more: &str) -> String {
+    format!(
+        "xpack.security.authc.realms.jwt.{name}:\n  order: {order}\n  allowed_issuer: iss\n  \
+         allowed_audiences: aud\n  claims.principal: sub\n  client_authentication.type: none\n{more}"
+    )
+}
+
+const R1: (&str, &str) =
+    ("xpack.security.authc.realms.jwt.r1.hmac_key", "a-key-of-at-least-32-bytes-length");
+const R2: (&str, &str) =
+    ("xpack.security.authc.realms.jwt.r2.hmac_key", "a-key-of-at-least-32-bytes-length");
+
+#[test]
+fn nested_and_dotted_keys_mix() {
+    let text = "
+xpack:
+  security.authc:
+    realms.jwt.r1: { order: 1, allowed_issuer: iss, allowed_audiences: [a, b] }
+xpack.security.authc.realms:
+  jwt.r1:
+    claims: { principal: sub, groups: groups }
+xpack.security.authc.realms.jwt.r1.client_authentication.type: none
+realmgate:
+  grpc: { address: '127.0.0.1:0' }
+realmgate.http.address: '127.0.0.1:0'
+";
+    let settings = served(text, &[R1]);
+    assert_eq!(settings.realms[0].allowed_audiences, ["a", "b"]);
+    assert_eq!(settings.realms[0].groups_claim.as_deref(), Some("groups"));
+    assert_eq!(settings.grpc_address.to_string(), "127.0.0.1:0");
+}
+
+#[test]
+fn realms_stand_in_their_order_and_disabled_ones_are_dropped() {
+    let text = [
+        realm("r1", 7, ""),
+        realm("r2", -1, ""),
+        "xpack.security.authc.realms.jwt.off: { enabled: false, pkc_jwkset_path: x }\n".into(),
+    ];
+    let settings = served(&text.concat(), &[R1, R2]);
+    let names: Vec<_> = settings.realms.iter().map(|realm| realm.name.as_str()).collect();
+    assert_eq!(names, ["r2", "r1"]);
+}
+
+#[test]
+fn all_problems_are_told_at_once_with_their_lines() {
+    let text = "\
+xpack.security.authc.realms.jwt.r1:
+  order: first
+  allowed_isuer: iss
+  allowed_audiences: []
+  allowed_clock_skew: 60
+  client_authentication.type: none
+  claims.principal:
+realmgate.grpc.adress: 127.0.0.1:0
+node.name: n1
+realmgate.grpc.tls.key: key.pem
+xpack.security.authc.realms.saml.s1.order: 3
+";
+    let r1 = "xpack.security.authc.realms.jwt.r1";
+    assert_eq!(
+        refused(text, &[]),
+        [
+            format!(
+                "gate.yml:1: {r1}.allowed_issuer: Invalid empty value for [{r1}.allowed_issuer]."
+            ),
+            format!(
+                "gate.yml:1: {r1}.hmac_key: At least one of [{r1}.hmac_key] or [{r1}.hmac_jwkset] \
+                 or [{r1}.pkc_jwkset_path] must be set"
+            ),
+            format!(
+                "gate.yml:2: {r1}.order: Failed to parse value [first] for setting [{r1}.order]"
+            ),
+            format!("gate.yml:3: {r1}.allowed_isuer: unknown setting [{r1}.allowed_isuer]"),
+            format!(
+                "gate.yml:4: {r1}.allowed_audiences: Invalid empty list for [{r1}.allowed_audiences]."
+            ),
+            format!(
+                "gate.yml:5: {r1}.allowed_clock_skew: failed to parse setting \
+                 [{r1}.allowed_clock_skew] with value [60] as a time value: unit is missing or \
+                 unrecognized"
+            ),
+            format!(
+                "gate.yml:7: {r1}.claims.principal: null-valued setting found for key \
+                 [{r1}.claims.principal]"
+            ),
+            "gate.yml:8: realmgate.grpc.adress: unknown setting [realmgate.grpc.adress]".into(),
+            "gate.yml:9: node.name: unknown setting [node.name]".into(),
+            "gate.yml:10: realmgate.grpc.tls.key: not supported yet".into(),
+            "gate.yml:11: xpack.security.authc.realms.saml.s1.order: not supported yet".into(),
+        ]
+    );
+}
+
+#[test]
+fn realms_have_names_and_orders_of_their_own() {
+    let text = realm("r1", 1, "") + &realm("r2", 1, "");
+    assert_eq!(
+        refused(&text, &[R1, R2]),
+        ["gate.yml:8: xpack.security.authc.realms.jwt.r2.order: Found multiple realms configured \
+          with the same order: [r1] and [r2] with [1]"]
+    );
+    let text = realm("'r 1'", 1, "").replace("jwt.'r 1'", "jwt.r 1");
+    assert_eq!(
+        refused(&text, &[]),
+        ["gate.yml:1: xpack.security.authc.realms.jwt.r 1: realm name [r 1] must consist of A-Z, \
+          a-z, 0-9, [_] and [-]"]
+    );
+    let (_, warnings) = parse(&realm("r1", 1, ""), &[R1]);
+    let key = "xpack.security.authc.realms.jwt.r1.client_authentication.type";
+    assert_eq!(
+        warnings,
+        [format!(
+            "warning: gate.yml:6: {key}: Setting [{key}] value [none] may not be secure. \
+             Unauthorized clients may be able to submit JWTs from the same issuer."
+        )]
+    );
+}
+
+#[test]
+fn without_a_realm_nothing_is_served() {
+    let line = "gate.yml: xpack.security.authc.realms: no realm that authenticates is configured \
+                and enabled";
+    for text in [
+        "",
+        "# nothing\n",
+        "{}",
+        "realmgate: {}\nxpack.security.authc: {}\n",
+        "xpack.security.authc.realms.jwt.r1: {}\n",
+        "xpack.security.authc.realms.jwt.r1: { order: 1, enabled: false }\n",
+    ] {
+        assert_eq!(refused(text, &[]), [line], "{text}");
+    }
+}
+
+#[test]
+fn what_stands_in_the_wrong_file_is_refused_and_no_secret_is_printed() {
+    let text = realm("r1", 1, "  hmac_key: hunter2\n");
+    let lines = refused(&text, &[]);
+    let key = "xpack.security.authc.realms.jwt.r1.hmac_key";
+    assert_eq!(
+        lines,
+        [format!(
+            "gate.yml:7: {key}: Setting [{key}] is a secure setting and must be stored inside the \
+             keystore, but was found inside the configuration file"
+        )]
+    );
+    let misplaced = "xpack.security.authc.realms.jwt.r1.allowed_issuer";
+    let misspelt = "xpack.security.authc.realms.jwt.r1.hmac_kay";
+    let other = "xpack.security.authc.realms.jwt.r9.hmac_key";
+    let secrets = [R1, (misplaced, "hunter2"), (misspelt, "hunter2"), (other, "hunter2")];
+    let (settings, warnings) = parse(&realm("r1", 1, ""), &secrets);
+    assert_eq!(
+        settings.unwrap_err(),
+        [
+            format!(
+                "keystore/{misplaced}: {misplaced}: Setting [{misplaced}] is a non-secure setting \
+                 and must be stored inside the configuration file, but was found inside the keystore"
+            ),
+            format!("keystore/{misspelt}: {misspelt}: unknown secure setting [{misspelt}]"),
+        ]
+    );
+    assert_eq!(
+        warnings.last().unwrap(),
+        &format!(
+            "warning: keystore/{other}: {other}: no served realm has this secure setting; it has \
+             no effect"
+        )
+    );
+}
+
+/// A folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("realmgate-{}-{name}", std::process::id()));
+        fs::create_dir_all(folder.join("keystore")).unwrap();
+        Self(folder)
+    }
+
+    fn with(self, file: &str, content: impl AsRef<[u8]>) -> Self {
+        fs::write(self.0.join(file), content).unwrap();
+        self
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn secrets_are_read_from_the_folder_beside_the_file() {
+    let folder = Folder::new("beside")
+        .with("gate.yml", realm("r1", 1, "").replace("none", "shared_secret"))
+        .with("keystore/..data", "passed over")
+        .with("keystore/xpack.security.authc.realms.jwt.r1.hmac_key", "clé \r\n\n")
+        .with(
+            "keystore/xpack.security.authc.realms.jwt.r1.client_authentication.shared_secret",
+            "secret\n",
+        );
+    let loaded = load(&folder.0.join("gate.yml"), None).unwrap();
+    let realm = &loaded.settings.realms[0];
+    assert_eq!(realm.hmac_key.expose(), "clé \r\n".as_bytes());
+    assert_eq!(realm.client_secret.as_ref().unwrap().expose(), b"secret");
+    let warnings: Vec<_> = loaded.warnings.lines().collect();
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert!(warning.contains("hmac_key: the newline at the end"), "{warning}");
+    // Also with a path that has no folder part in front of it, and by an explicit folder.
+    assert!(load(&folder.0.join("gate.yml"), Some(&folder.0.join("keystore"))).is_ok());
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_is_named_and_not_printed() {
+    let folder = Folder::new("unusable")
+        .with("gate.yml", realm("r1", 1, "") + &realm("r2", 2, "") + &realm("r3", 3, ""))
+        .with("keystore/xpack.security.authc.realms.jwt.r1.hmac_key", b"hunter2\xff")
+        .with("keystore/xpack.security.authc.realms.jwt.r2.hmac_key", " \n");
+    fs::create_dir(folder.0.join("keystore/xpack.security.authc.realms.jwt.r3.hmac_key")).unwrap();
+    let problems = load(&folder.0.join("gate.yml"), None).unwrap_err();
+    let text = problems.to_string();
+    for part in [
+        "r1.hmac_key: the value is not UTF-8 text\n",
+        "gate.yml:7: xpack.security.authc.realms.jwt.r2.hmac_key: At least one of [",
+        "r3.hmac_key: the entry is not a file\n",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("hunter2"));
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let folder = Folder::new("unreadable").with("big.yml", "#".repeat(document::SIZE + 1));
+    let missing = folder.0.join("missing.yml");
+    let lines: Vec<_> = load(&missing, Some(&folder.0.join("none"))).unwrap_err().lines().collect();
+    assert!(lines[0].starts_with(&format!("{}: the file cannot be read: ", missing.display())));
+    assert!(lines[1].contains("/none: the keystore cannot be read: "), "{lines:?}");
+    let lines: Vec<_> = load(&folder.0.join("big.yml"), None).unwrap_err().lines().collect();
+    assert!(lines[0].ends_with("big.yml: the file is larger than 1048576 bytes"), "{lines:?}");
+    assert!(load(&folder.0, None).is_err());
+}
+
+/// The setting that is at fault in a sample that is refused.
+fn at_fault(id: &str) -> &'static str {
+    match id.trim_start_matches("config/") {
+        "issuer-empty" => "allowed_issuer",
+        "principal-claim-missing" => "claims.principal",
+        "no-key-material" => "hmac_key",
+        "client-auth-none-with-secret" => "client_authentication.shared_secret",
+        "client-auth-unknown-type" => "client_authentication.type",
+        "subjects-contains-empty" | "id-token-empty-subjects-list" => "allowed_subjects",
+        "skew-bad-60" => "allowed_clock_skew",
+        "unknown-setting" => "allowed_isuer",
+        "order-missing" => "order",
+        algorithms if algorithms.starts_with("algorithms-") => "allowed_signature_algorithms",
+        other => panic!("what is at fault in {other}?"),
+    }
+}
+
+/// A sample's configuration and secrets.
+fn sample(case: &Value) -> (String, Vec<(String, String)>) {
+    let mut config = serde_json::Map::new();
+    let mut secrets = Vec::new();
+    for realm in case["realms"].as_array().unwrap() {
+        let key =
+            |suffix: &str| format!("{}{}.{suffix}", realm::PREFIX, realm["name"].as_str().unwrap());
+        for (suffix, value) in realm["settings"].as_object().unwrap() {
+            config.insert(key(suffix), value.clone());
+        }
+        for (suffix, value) in realm["secure"].as_object().unwrap() {
+            secrets.push((key(suffix), value.as_str().unwrap().to_owned()));
+        }
+    }
+    (Value::Object(config).to_string(), secrets)
+}
+
+/// Apart from the refusal of what is not built yet, a key set's source for one.
+#[test]
+fn the_samples_are_refused_for_their_one_fault() {
+    for line in include_str!("../../tests/vectors/config-cases.jsonl").lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let id = case["id"].as_str().unwrap();
+        let (config, secrets) = sample(&case);
+        let secrets: Vec<_> = secrets.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let lines = parse(&config, &secrets).0.err().unwrap_or_default();
+        let faults: Vec<_> =
+            lines.into_iter().filter(|line| !line.contains(section::NOT_YET)).collect();
+        if case["expect"] == "start" {
+            assert!(faults.is_empty(), "{id}: {faults:?}");
+            continue;
+        }
+        let [fault] = faults.as_slice() else { panic!("{id}: {faults:?}") };
+        let key = format!(" {}r1.{}: ", realm::PREFIX, at_fault(id));
+        assert!(fault.contains(&key), "{id}: {fault}");
+    }
+}
