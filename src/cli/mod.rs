@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn the_version_names_what_it_was_built_with() {
         let version = version();
-        assert!(version.starts_with("realmgate 0.1.0 ("), "{version}");
+        let start = concat!("realmgate ", env!("CARGO_PKG_VERSION"), " (");
+        assert!(version.starts_with(start), "{version}");
         assert!(version.contains(", rustc ") && version.ends_with(')'), "{version}");
     }
 }

@@ -3,12 +3,13 @@
 //! The one rule: a value leaves here as a [`Secret`] only, and an entry is read only if a served
 //! realm or `realmgate.*` asks for it.
 
+use super::files;
 use super::problems::{Place, Problems, Read};
 use crate::engine::Secret;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The most that a secret may have, in bytes.
@@ -102,27 +103,10 @@ fn stored(path: &Path) -> Result<Stored, String> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err("the entry is not a file".into());
     }
-    let mut bytes = bounded(path, SIZE)?;
+    let mut bytes = files::bounded(path, SIZE)?;
     let dropped_newline = bytes.last() == Some(&b'\n');
     if dropped_newline {
         bytes.pop();
     }
     Ok(Stored { secret: Secret::new(bytes), dropped_newline })
-}
-
-/// The content of a file, or what is wrong with it.
-pub(super) fn bounded(path: &Path, size: usize) -> Result<Vec<u8>, String> {
-    let read = || -> io::Result<Vec<u8>> {
-        let file = File::open(path)?;
-        // In one piece where the length is known, so that no copy of a secret is left behind.
-        let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-        let mut bytes = Vec::with_capacity(length.min(size) + 1);
-        file.take(u64::try_from(size).unwrap_or(u64::MAX) + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    match read() {
-        Ok(bytes) if bytes.len() > size => Err(format!("the file is larger than {size} bytes")),
-        Ok(bytes) => Ok(bytes),
-        Err(error) => Err(format!("the file cannot be read: {error}")),
-    }
 }

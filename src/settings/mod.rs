@@ -5,6 +5,7 @@
 //! written is acted on, refused or warned about.
 
 mod document;
+mod files;
 mod identity;
 mod keystore;
 mod problems;
@@ -62,12 +63,14 @@ pub struct Loaded {
 /// Reads the file `config` and the folder `keystore`: the given one, or else the one that stands
 /// beside the file, if there is one.
 pub fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> {
-    let folder = config.parent().unwrap_or(Path::new(""));
-    let beside = folder.join("keystore");
+    let beside = config.with_file_name("keystore");
     let beside = || beside.is_dir().then_some(beside.as_path());
     let keystore = keystore.or_else(beside);
     let mut problems = Problems::new(config, keystore);
     let secrets = keystore.map(|path| Keystore::open(path, &mut problems)).unwrap_or_default();
+    // Absolute, so that a path is the same for whoever reads it in a log.
+    let file = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
+    let folder = file.parent().unwrap_or(Path::new("/"));
     let settings = document(config, &mut problems)
         .and_then(|document| assemble(&document, &secrets, folder, &mut problems));
     match settings {
@@ -77,7 +80,7 @@ pub fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> 
 }
 
 fn document(config: &Path, problems: &mut Problems) -> Read<Document> {
-    match keystore::bounded(config, document::SIZE) {
+    match files::bounded(config, document::SIZE) {
         Ok(bytes) => document::read(&bytes, problems),
         Err(what) => Err(problems.report(Place::File, None, what)),
     }

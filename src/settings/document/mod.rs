@@ -49,7 +49,7 @@ pub(super) const SIZE: usize = 1 << 20;
 const DEPTH: usize = 64;
 /// The most that a full key may have, in bytes.
 const KEY: usize = 1024;
-/// How many settings and mappings a document may have.
+/// How many keys a document may have, those of mappings included.
 const SETTINGS: usize = 16_384;
 
 /// A document that cannot be read at all.
@@ -116,7 +116,8 @@ fn tree(bytes: &[u8]) -> Result<Vec<Member>, Fault> {
 }
 
 fn flatten(members: Vec<Member>, problems: &mut Problems) -> Document {
-    let mut flat = Flat { document: Document::default(), lines: HashMap::new(), problems };
+    let (document, lines) = (Document::default(), HashMap::new());
+    let mut flat = Flat { document, members: 0, lines, problems };
     flat.mapping("", members);
     flat.document
 }
@@ -124,6 +125,8 @@ fn flatten(members: Vec<Member>, problems: &mut Problems) -> Document {
 /// The list in the making.
 struct Flat<'p> {
     document: Document,
+    /// How many keys have been seen, whatever became of them.
+    members: usize,
     /// The line of every key that has been seen.
     lines: HashMap<String, usize>,
     problems: &'p mut Problems,
@@ -134,8 +137,8 @@ impl Flat<'_> {
     fn mapping(&mut self, prefix: &str, members: Vec<Member>) {
         let mut own: HashMap<String, usize> = HashMap::new();
         for Member { key, line, value } in members {
-            let Document { entries, groups } = &self.document;
-            if prefix.len() + key.len() > KEY || entries.len() + groups.len() >= SETTINGS {
+            self.members += 1;
+            if prefix.len() + key.len() > KEY || self.members > SETTINGS {
                 let what = "too many settings, or too long a key";
                 self.problems.report(Place::Line(line), None, what);
                 return;

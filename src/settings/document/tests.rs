@@ -1,6 +1,7 @@
 //! Documents in every spelling, and what is no document.
 
 use super::*;
+use proptest::prelude::*;
 use std::path::Path;
 
 fn problems() -> Problems {
@@ -206,5 +207,35 @@ fn the_number_and_the_length_of_keys_have_bounds() {
 fn an_empty_document_has_no_settings() {
     for text in ["", "\n", "# nothing\n", "---\n", "{}", "null", "\u{feff}"] {
         assert!(entries(text).is_empty(), "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_read_ends_in_settings_or_in_a_problem(
+        text in "[-a-z0-9 \\n\\t:,.?&*!|>'\"%@`#{}\\[\\]~\\\\]{0,60}",
+    ) {
+        let mut problems = problems();
+        let document = read(text.as_bytes(), &mut problems);
+        prop_assert!(document.is_ok() || !problems.is_empty());
+    }
+
+    #[test]
+    fn json_texts_come_back_as_they_went(
+        members in prop::collection::btree_map("[a-z]{1,8}", ".*", 0..8),
+    ) {
+        let json = serde_json::to_string_pretty(&members).unwrap();
+        let mut problems = problems();
+        let document = read(json.as_bytes(), &mut problems).unwrap();
+        let texts = members.into_values().map(Value::Text).collect::<Vec<_>>();
+        let lines = 2..2 + texts.len();
+        prop_assert_eq!(
+            document.entries.iter().map(|entry| entry.line).collect::<Vec<_>>(),
+            lines.collect::<Vec<_>>()
+        );
+        prop_assert_eq!(
+            document.entries.into_iter().map(|entry| entry.value).collect::<Vec<_>>(),
+            texts
+        );
     }
 }
