@@ -100,7 +100,7 @@ fn imports_run_downwards_only() {
 }
 
 fn forbidden_in(wall: &Wall, name: &str) -> Vec<&'static str> {
-    let open = |word: &&str| !wall.doors.iter().any(|door| *door == (name, word));
+    let open = |word: &&str| !wall.doors.contains(&(name, word));
     wall.forbidden.iter().copied().filter(open).collect()
 }
 
@@ -175,7 +175,8 @@ fn reason_row(line: &str) -> Option<(String, String, String)> {
 }
 
 fn table(rows: impl Iterator<Item = (String, String, String)>) -> String {
-    rows.map(|(status, code, meaning)| format!("| {status} | `{code}` | {meaning} |\n")).collect()
+    let line = |(status, code, meaning)| format!("| {status} | `{code}` | {meaning} |");
+    rows.map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

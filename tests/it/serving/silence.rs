@@ -20,8 +20,8 @@ impl Hidden {
     fn forms(text: &str) -> Vec<Self> {
         let bytes = text.as_bytes();
         let numbers: Vec<String> = bytes.iter().take(16).map(u8::to_string).collect();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        [text.to_owned(), encode(text), numbers.join(", "), hex].map(Self).into()
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        [text.to_owned(), encode(text), numbers.join(", "), hex.concat()].map(Self).into()
     }
 }
 
@@ -60,7 +60,7 @@ fn play(gate: &Gate) -> Vec<String> {
         let basic = good.clone().header("authorization", &format!("Basic {token}"));
         for check in [good.clone(), run_as, wrong, check, twice, basic] {
             caller.check(&check);
-            caller.check(&check.as_entries());
+            caller.check(&check.into_entries());
         }
         let bytes = good.encode();
         caller.check_bytes(&bytes[..bytes.len() - 7]);
