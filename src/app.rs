@@ -176,6 +176,15 @@ pub fn snapshot(settings: &Settings) -> Result<Snapshot, StartError> {
 }
 
 fn jwt_realm(realm: &settings::JwtRealm, key: &DigestKey) -> JwtRealm {
+    let hmac_key = HmacKey::new(&realm.hmac_key);
+    if !realm.allowed_algorithms.iter().any(|algorithm| hmac_key.serves(*algorithm)) {
+        let realm = realm.name.as_str();
+        tracing::warn!(
+            event = "no_usable_key",
+            realm,
+            "no allowed algorithm has a key: authentication will fail until this is fixed"
+        );
+    }
     JwtRealm {
         name: realm.name.clone(),
         client_authentication: ClientAuthentication::new(realm.client_secret.as_ref(), key),
@@ -186,7 +195,7 @@ fn jwt_realm(realm: &settings::JwtRealm, key: &DigestKey) -> JwtRealm {
             algorithms: realm.allowed_algorithms.clone(),
             clock_skew: realm.clock_skew_seconds,
         },
-        key: HmacKey::new(&realm.hmac_key),
+        key: hmac_key,
         user: UserClaims {
             principal: realm.principal_claim.clone(),
             groups: realm.groups_claim.clone(),

@@ -28,10 +28,19 @@ impl HmacKey {
         }
     }
 
+    /// Whether the key is long enough for `algorithm`.
+    pub fn serves(&self, algorithm: Algorithm) -> bool {
+        self.key(algorithm).is_some()
+    }
+
     /// Whether `signature` is this key's over `message`; `None` if the key does not serve
     /// `algorithm`.
     pub fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Option<bool> {
-        let key = match algorithm {
+        self.key(algorithm).map(|key| hmac::verify(key, message, signature).is_ok())
+    }
+
+    fn key(&self, algorithm: Algorithm) -> Option<&hmac::Key> {
+        match algorithm {
             Algorithm::Hs256 => self.hs256.as_ref(),
             Algorithm::Hs384 => self.hs384.as_ref(),
             Algorithm::Hs512 => self.hs512.as_ref(),
@@ -44,8 +53,7 @@ impl HmacKey {
             | Algorithm::Rs256
             | Algorithm::Rs384
             | Algorithm::Rs512 => None,
-        };
-        key.map(|key| hmac::verify(key, message, signature).is_ok())
+        }
     }
 }
 
