@@ -83,6 +83,15 @@ fn a_mixed_form_is_removed_where_the_request_shows_it() {
 }
 
 #[test]
+fn a_mixed_form_in_capitals_is_removed_in_lower_case() {
+    let gate = corp::setup().start();
+    let check = corp::good().into_entries().entry("X-Es_Username", "eve").entry("X-ES-ROLES", "a");
+    let removed = gate.caller().check(&check).removed().clone();
+    let wanted: BTreeSet<_> = usual().into_iter().chain(["x-es_username".to_owned()]).collect();
+    assert_eq!(removed, wanted);
+}
+
+#[test]
 fn what_the_settings_list_is_removed_too() {
     let setup = corp::setup().set("realmgate.identity.remove", json!(["X-Tenant-Id", "x_team"]));
     let mut wanted = usual();
