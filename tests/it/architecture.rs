@@ -124,6 +124,17 @@ fn names(line: &str, word: &str) -> bool {
 }
 
 #[test]
+fn crate_paths_are_written_out_one_by_one() {
+    // A group (`use crate::{…}`) would hide its names from the walls.
+    let grouped: Vec<_> = sources()
+        .iter()
+        .filter(|(_, source)| code(source).any(|(_, line)| line.contains("crate::{")))
+        .map(|(name, _)| name.clone())
+        .collect();
+    assert!(grouped.is_empty(), "{grouped:?}");
+}
+
+#[test]
 fn the_search_for_forbidden_words_finds_one() {
     // The control: without it a slip in the search would make every wall stand.
     assert!(names("use tokio::sync::watch;", "tokio"));
