@@ -45,14 +45,14 @@ fn drains_cleanly(mut gate: Gate, signal: &str, grace: Duration) {
 
 #[test]
 fn sigterm_says_not_serving_first_and_answers_checks_for_the_grace() {
-    let grace = Duration::from_secs(2);
-    drains_cleanly(setup("2s", "30s").start(), "TERM", grace);
+    let grace = Duration::from_secs(3);
+    drains_cleanly(setup("3s", "30s").start(), "TERM", grace);
 }
 
 #[test]
 fn sigint_is_sigterm() {
-    let grace = Duration::from_secs(2);
-    drains_cleanly(setup("2s", "30s").start(), "INT", grace);
+    let grace = Duration::from_secs(3);
+    drains_cleanly(setup("3s", "30s").start(), "INT", grace);
 }
 
 #[test]
