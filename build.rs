@@ -8,7 +8,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(["proto/check.proto"], ["proto"])?;
     prost_build::Config::new().bytes(["."]).compile_fds(descriptors)?;
 
-    println!("cargo::rerun-if-changed=.git/HEAD");
+    // Grows with every commit; where there is none (an archive), there is no commit to stamp.
+    if let Some(log) = first_line("git", &["rev-parse", "--git-path", "logs/HEAD"])
+        && std::path::Path::new(&log).exists()
+    {
+        println!("cargo::rerun-if-changed={log}");
+    }
     println!("cargo::rerun-if-env-changed=REALMGATE_COMMIT");
     let commit = std::env::var("REALMGATE_COMMIT")
         .ok()

@@ -26,6 +26,8 @@ pub struct NotRepresentable(pub String);
 pub struct Identity {
     settings: IdentitySettings,
     always_removed: Vec<String>,
+    /// Names that an allow may set: each is removed where it does not.
+    settable: Vec<String>,
     /// Names that are ours, with every `_` as `-`.
     owned: HashSet<String>,
     /// Prefixes that are removed, with every `_` as `-`.
@@ -63,14 +65,13 @@ impl Identity {
     /// Works out once what every allow of these settings removes.
     pub fn new(settings: IdentitySettings) -> Self {
         let owned = owned(&settings);
-        let settable = settable(&settings.preset);
+        let settable: Vec<String> =
+            settable(&settings.preset).into_iter().map(str::to_owned).collect();
         let forwarded = forwarded(settings.forward);
         let mut always_removed: Vec<String> = owned
             .iter()
             .flat_map(|name| [name.clone(), name.replace('-', "_"), name.replace('_', "-")])
-            .filter(|name| {
-                !settable.contains(&name.as_str()) && !forwarded.contains(&name.as_str())
-            })
+            .filter(|name| !settable.contains(name) && !forwarded.contains(&name.as_str()))
             .collect();
         always_removed.sort_unstable();
         always_removed.dedup();
@@ -82,6 +83,7 @@ impl Identity {
             prefixes: prefixes.collect(),
             owned: owned.iter().map(|name| name.replace('_', "-")).collect(),
             always_removed,
+            settable,
             settings,
         }
     }
@@ -118,8 +120,9 @@ impl Identity {
             Preset::ElasticsearchRunAs { authorization } => run_as(authorization, user)?,
         };
         let is_set = |name: &str| set.iter().any(|(given, _)| *given == name);
-        let unset = settable(&self.settings.preset).into_iter().filter(|name| !is_set(name));
-        let mut also_removed: Vec<Cow<'s, str>> = unset.map(Cow::Borrowed).collect();
+        let unset = self.settable.iter().filter(|name| !is_set(name));
+        let mut also_removed: Vec<Cow<'s, str>> =
+            unset.map(|name| Cow::Borrowed(name.as_str())).collect();
         for name in request.header_names() {
             if let Some(name) = self.mixed_form(name)
                 && !is_set(&name)
@@ -234,7 +237,6 @@ fn owned(settings: &IdentitySettings) -> Vec<String> {
     owned
 }
 
-/// The names that an allow may set: each is removed where it does not.
 fn settable(preset: &Preset) -> Vec<&str> {
     match preset {
         Preset::Headers(names) => [
