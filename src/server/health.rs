@@ -1,6 +1,7 @@
 //! `grpc.health.v1.Health`: for the whole, for the Authorization service and for each realm.
 //!
-//! The one rule: it follows `/readyz`, and `NOT_SERVING` is said before anything stops.
+//! The one rule: it follows `/readyz`, and `NOT_SERVING` is said before anything stops. A realm's
+//! own name tells whether that realm has keys, which a drain does not change.
 
 use super::ext_authz::SERVICE;
 use tonic::service::Routes;
@@ -10,35 +11,40 @@ use tonic_health::server::HealthReporter;
 /// Says how the service is.
 pub struct Health {
     reporter: HealthReporter,
-    names: Vec<String>,
+    realms: Vec<String>,
 }
+
+/// The names that follow `/readyz`.
+const WHOLE: [&str; 2] = [SERVICE, ""];
 
 impl Health {
     /// Everything serves, `realms` included. The routes answer health checks.
     pub async fn serving(realms: &[String]) -> (Self, Routes) {
         let (reporter, service) = tonic_health::server::health_reporter();
-        let realms = realms.iter().map(|realm| format!("realm/{realm}"));
-        let names = [String::new(), SERVICE.to_owned()].into_iter().chain(realms).collect();
-        let health = Self { reporter, names };
-        health.say(ServingStatus::Serving).await;
+        let realms = realms.iter().map(|realm| format!("realm/{realm}")).collect();
+        let health = Self { reporter, realms };
+        for name in health.names() {
+            health.reporter.set_service_status(name, ServingStatus::Serving).await;
+        }
         (health, Routes::new(service))
     }
 
     /// From now on other processes had better be asked.
     pub async fn drain(&self) {
-        self.say(ServingStatus::NotServing).await;
+        for name in WHOLE {
+            self.reporter.set_service_status(name, ServingStatus::NotServing).await;
+        }
     }
 
     /// Ends every watch, which would keep its connection open for good.
-    pub async fn end_watches(mut self) {
-        for name in &self.names {
-            self.reporter.clear_service_status(name).await;
+    pub async fn end_watches(self) {
+        let mut reporter = self.reporter.clone();
+        for name in self.names() {
+            reporter.clear_service_status(name).await;
         }
     }
 
-    async fn say(&self, status: ServingStatus) {
-        for name in &self.names {
-            self.reporter.set_service_status(name, status).await;
-        }
+    fn names(&self) -> impl Iterator<Item = &str> {
+        WHOLE.into_iter().chain(self.realms.iter().map(String::as_str))
     }
 }
