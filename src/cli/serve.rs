@@ -94,7 +94,7 @@ fn until_drained(settings: &Settings) -> Result<Drained, StartError> {
         LogFormat::Json => Format::Json,
         LogFormat::Text => Format::Text,
     };
-    install(format, LevelFilter::from_level(settings.log.level));
+    let _log = install(format, LevelFilter::from_level(settings.log.level));
     let app = app::start(settings)?;
     app.shutdown().on_signals()?;
     say(format_args!("realmgate: ready grpc={} http={}", app.grpc(), app.http()));

@@ -9,6 +9,7 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How a realm's validation of a token ended.
@@ -30,6 +31,8 @@ pub struct Metrics {
     run_as_denied: IntCounter,
     in_flight: IntGauge,
     log_lines_dropped: IntCounter,
+    /// How many of the log's lost lines are in `log_lines_dropped` by now.
+    lost_and_counted: AtomicU64,
     handled: IntCounter,
     handling: Histogram,
 }
@@ -67,6 +70,7 @@ impl Metrics {
             run_as_denied: run_as.with_label_values(&["denied"]),
             in_flight,
             log_lines_dropped: dropped,
+            lost_and_counted: AtomicU64::new(0),
             handled,
             handling,
             registry,
@@ -128,6 +132,9 @@ impl Metrics {
 
     /// All metrics in Prometheus' text format, and its media type.
     pub fn scrape(&self) -> Result<(String, String), prometheus::Error> {
+        let lost = super::tracing::lost();
+        let counted = self.lost_and_counted.fetch_max(lost, Ordering::Relaxed);
+        self.log_lines_dropped.inc_by(lost.saturating_sub(counted));
         let encoder = TextEncoder::new();
         let text = encoder.encode_to_string(&self.registry.gather())?;
         Ok((text, encoder.format_type().to_owned()))

@@ -160,3 +160,23 @@ fn logs_are_text_where_the_setting_says_so() {
     let line = gate.wait_for_log(|line| line.contains("no_credentials"));
     assert!(!line.starts_with('{') && !line.contains('\u{1b}'), "{line}");
 }
+
+#[test]
+fn a_log_that_nobody_reads_stalls_no_check_and_what_is_lost_is_counted() {
+    let unlimited = corp::setup().set("realmgate.log.lines_per_second", "1000000");
+    let mut gate = unlimited.set("realmgate.drain.grace", "0s").log_unread().start();
+    let caller = gate.caller();
+    let lost = || {
+        let page = http::get(gate.http(), "/metrics").body;
+        http::sample(&page, "realmgate_log_lines_dropped_total").unwrap_or_default()
+    };
+    // More than a pipe and the lines that may wait for it can hold.
+    wait::eventually("lines are lost", || {
+        for _ in 0..1000 {
+            assert_eq!(caller.check(&Check::get()).outcome(), (401, "no_credentials"));
+        }
+        (lost() > 0.0).then_some(())
+    });
+    gate.terminate();
+    assert_eq!(gate.wait_exit().status, Some(0));
+}

@@ -20,6 +20,7 @@ pub(crate) struct Setup {
     settings: Map<String, Value>,
     secrets: Vec<(String, Vec<u8>)>,
     rust_log: Option<String>,
+    log_unread: bool,
     folder: Folder,
 }
 
@@ -61,7 +62,8 @@ impl Setup {
     }
 
     fn new(source: Source, settings: Map<String, Value>) -> Self {
-        Self { source, settings, secrets: Vec::new(), rust_log: None, folder: Folder::new() }
+        let (secrets, folder) = (Vec::new(), Folder::new());
+        Self { source, settings, secrets, rust_log: None, log_unread: false, folder }
     }
 
     /// Sets one key, full and dotted.
@@ -85,6 +87,12 @@ impl Setup {
     /// Sets `RUST_LOG`.
     pub(crate) fn rust_log(mut self, filter: &str) -> Self {
         self.rust_log = Some(filter.to_owned());
+        self
+    }
+
+    /// Leaves the log unread.
+    pub(crate) fn log_unread(mut self) -> Self {
+        self.log_unread = true;
         self
     }
 
@@ -119,7 +127,7 @@ impl Setup {
         if let Some(filter) = &self.rust_log {
             command.env("RUST_LOG", filter);
         }
-        Running::spawn(command)
+        if self.log_unread { Running::spawn_unread(command) } else { Running::spawn(command) }
     }
 
     fn write_config(&self) -> PathBuf {

@@ -1,7 +1,7 @@
 //! The built binary as a child process: its output kept line by line, killed and reaped on drop.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -44,11 +44,20 @@ pub(crate) fn run(command: Command) -> Ended {
 
 impl Running {
     /// Starts it with both outputs read from the first byte on.
-    pub(crate) fn spawn(mut command: Command) -> Self {
+    pub(crate) fn spawn(command: Command) -> Self {
+        Self::spawn_with(command, Lines::read)
+    }
+
+    /// Starts it with a stderr that nobody reads, as where a collector of logs has stalled.
+    pub(crate) fn spawn_unread(command: Command) -> Self {
+        Self::spawn_with(command, Lines::unread)
+    }
+
+    fn spawn_with(mut command: Command, stderr: impl FnOnce(ChildStderr) -> Lines) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
         let stdout = Lines::read(child.stdout.take().unwrap());
-        let stderr = Lines::read(child.stderr.take().unwrap());
+        let stderr = stderr(child.stderr.take().unwrap());
         Self { child, stdout, stderr }
     }
 
@@ -122,6 +131,8 @@ impl Drop for Running {
 struct Lines {
     seen: Arc<Mutex<Vec<String>>>,
     reader: Option<JoinHandle<()>>,
+    /// Kept open, since a closed pipe would be another fault.
+    unread: Option<ChildStderr>,
 }
 
 impl Lines {
@@ -134,7 +145,11 @@ impl Lines {
                 sink.lock().unwrap().push(text);
             }
         });
-        Self { seen, reader: Some(reader) }
+        Self { seen, reader: Some(reader), unread: None }
+    }
+
+    fn unread(output: ChildStderr) -> Self {
+        Self { seen: Arc::default(), reader: None, unread: Some(output) }
     }
 
     fn find(&self, predicate: impl Fn(&str) -> bool) -> Option<String> {
@@ -146,6 +161,7 @@ impl Lines {
     }
 
     fn rest(&mut self) -> Vec<String> {
+        self.unread = None;
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
         }
