@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{HeaderMap, Request, Response};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tonic::body::Body;
@@ -66,7 +67,9 @@ impl Checks {
         }
         let mut grpc = Grpc::new(BytesCodec).max_decoding_message_size(MAX_CHECK);
         let check = Check { checks: Arc::clone(&self), seen: seen.clone() };
-        let answered = AssertUnwindSafe(grpc.unary(check, request)).catch_unwind();
+        // Pinned here, so that what wraps it moves a pointer and not the whole future.
+        let unary = pin!(grpc.unary(check, request));
+        let answered = AssertUnwindSafe(unary).catch_unwind();
         match tokio::time::timeout(budget, answered).await {
             Ok(Ok(response)) if response.headers().contains_key("grpc-status") => {
                 let unusable = Denial::unusable(Unusable);
