@@ -34,6 +34,8 @@ usage: cargo run --release --example demo [-- OPTION...]
 /// `EX_UNAVAILABLE`: no Envoy can be had here.
 const NO_ENVOY: u8 = 69;
 const WRONG_COMMAND_LINE: u8 = 2;
+/// The status of who was interrupted before the end, as a shell reports it.
+const INTERRUPTED: u8 = 130;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,6 +75,8 @@ fn main() -> ExitCode {
     };
     interrupt::run(move |interrupted| match play::play(options, interrupted) {
         Ok(as_expected) => u8::from(!as_expected),
+        // What failed because somebody asked for the end is nobody's news.
+        Err(_) if kit::children::all_ended() => INTERRUPTED,
         Err(failure) => {
             eprintln!("\n{failure}");
             if let Failure::NoEnvoy(_) = failure {

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::INTERRUPTED;
 use crate::kit::children;
 
-/// The status of who was interrupted before the end, as a shell reports it.
-const INTERRUPTED: u8 = 130;
 /// The status of a program that panicked.
 const PANICKED: u8 = 101;
 /// Nothing that the play waits for outlives its children by that much.
@@ -45,14 +44,14 @@ pub(crate) fn run(play: impl FnOnce(&Receiver<()>) -> u8 + Send + 'static) -> Ex
     ExitCode::from(status)
 }
 
-/// A play that waits to be interrupted ends with its own status; any other was cut short.
+/// A play that waited to be interrupted ends with its own status; any other was cut short.
 fn wind_up(inbox: &Receiver<Event>, interrupt: &Sender<()>) -> u8 {
     eprintln!("\nending what was started");
     let _ = interrupt.send(());
     children::end_all();
     match inbox.recv_timeout(GOODBYE) {
-        Ok(Event::Ended(Some(status @ (0 | 1)))) => status,
-        Ok(Event::Ended(_) | Event::Interrupted) | Err(_) => INTERRUPTED,
+        Ok(Event::Ended(Some(status))) => status,
+        Ok(Event::Ended(None) | Event::Interrupted) | Err(_) => INTERRUPTED,
     }
 }
 

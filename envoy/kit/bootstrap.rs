@@ -65,6 +65,17 @@ impl Bootstrap {
         self.edit(ROUTER, &format!("{indented}{ROUTER}"))
     }
 
+    /// Speaks HTTP/2 to the upstream, as gRPC wants it.
+    pub(crate) fn with_http2_upstream(self) -> Self {
+        const UPSTREAM: &str = "    - name: upstream\n      type: STRICT_DNS\n";
+        const HTTP2: &str = r#"      typed_extension_protocol_options:
+        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+          "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+          explicit_http_config: { http2_protocol_options: {} }
+"#;
+        self.edit(UPSTREAM, &format!("{UPSTREAM}{HTTP2}"))
+    }
+
     /// Lets `CONNECT` through to Realmgate, by a route of its own; the shipped text has none.
     pub(crate) fn with_connect(self) -> Self {
         const ROUTES: &str = "                        - match: { prefix: / }\n";

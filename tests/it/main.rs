@@ -7,7 +7,9 @@
 mod answers;
 mod architecture;
 mod attacks;
+mod chain;
 mod envoy;
+mod hostile;
 mod serving;
 mod support;
 mod transport;

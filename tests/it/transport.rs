@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::answer::Answer;
 use crate::support::caller::{Call, Caller, frame};
 use crate::support::check::Check;
+use crate::support::folder::Folder;
 use crate::support::gate::{Gate, Setup};
 use crate::support::{corp, http, wait};
 
@@ -182,6 +183,8 @@ fn more_checks_than_the_limit_are_overloaded_until_one_ends() {
     wait_for_in_flight(&gate, 1.0);
     let answer = caller.check(&corp::good());
     assert_eq!((answer.outcome(), answer.code), ((503, "overloaded"), 14));
+    let overloaded = r#"realmgate_checks_total{decision="error",reason="overloaded",realm=""}"#;
+    wait_for(&gate, overloaded, 1.0);
     assert_eq!(answer.sentence(), "authentication service unavailable");
     stalled.give_up();
     wait_for_in_flight(&gate, 0.0);
@@ -202,11 +205,34 @@ fn a_client_that_goes_away_leaves_no_check_behind() {
 }
 
 fn wait_for_in_flight(gate: &Gate, count: f64) {
-    wait::eventually("so many checks in flight", || {
+    wait_for(gate, "realmgate_checks_in_flight", count);
+}
+
+fn wait_for(gate: &Gate, series: &str, count: f64) {
+    wait::eventually(series, || {
         let metrics = http::get(gate.http(), "/metrics").body;
-        let in_flight = http::sample(&metrics, "realmgate_checks_in_flight")?;
-        (in_flight.to_bits() == count.to_bits()).then_some(())
+        let value = http::sample(&metrics, series)?;
+        (value.to_bits() == count.to_bits()).then_some(())
     });
+}
+
+#[test]
+fn a_check_that_was_never_decided_is_counted_and_logged_all_the_same() {
+    let gate = corp::setup().start();
+    let caller = gate.caller();
+    let good = corp::good().encode();
+    answer(&caller, Call::check(&vec![0; LARGEST + 1]));
+    answer(&caller, Call::frames(frame(1, &good)));
+    answer(&caller, Call::check(b"\xff"));
+    answer(&caller, Call::check(&good).metadata("grpc-timeout", "1m"));
+    let bad = r#"realmgate_checks_total{decision="deny",reason="bad_request",realm=""}"#;
+    wait_for(&gate, bad, 3.0);
+    let late = r#"realmgate_checks_total{decision="error",reason="deadline_exceeded",realm=""}"#;
+    wait_for(&gate, late, 1.0);
+    for reason in ["bad_request", "deadline_exceeded"] {
+        let line = gate.wait_for_event(|line| line["reason"] == reason);
+        assert!(line.get("path").is_none(), "{line}");
+    }
 }
 
 #[test]
@@ -263,6 +289,18 @@ fn a_unix_socket_serves_as_a_port_does() {
     let caller = gate.caller();
     assert!(caller.check(&corp::good()).is_allow());
     assert_eq!(caller.check(&Check::get()).outcome(), (401, "no_credentials"));
+}
+
+#[test]
+fn a_socket_left_behind_by_a_gate_that_was_killed_is_taken_over_and_a_living_one_is_not() {
+    let folder = Folder::new();
+    let socket = format!("unix:{}", folder.path().join("gate.sock").display());
+    let setup = || corp::setup().set("realmgate.grpc.address", &*socket);
+    drop(setup().start());
+    let gate = setup().start();
+    assert!(gate.caller().check(&corp::good()).is_allow());
+    assert_eq!(setup().run_to_end().status, Some(1));
+    assert!(gate.caller().check(&corp::good()).is_allow(), "the first gate still has it");
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl Row {
     /// What differs, over both forms and both times.
     fn failures(&self, caller: &Caller) -> Vec<String> {
         let check = self.headers.iter().fold(Check::get(), |check, (k, v)| check.header(k, v));
-        let forms = [(Form::Joined, check.clone()), (Form::Entries, check.as_entries())];
+        let forms = [(Form::Joined, check.clone()), (Form::Entries, check.into_entries())];
         let mut failures = Vec::new();
         for (form, check) in forms {
             for time in ["first", "second"] {

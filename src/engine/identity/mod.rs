@@ -131,12 +131,16 @@ impl Identity {
     }
 
     /// `name`, in lower case, if it is another spelling of a name of ours or has a removed prefix.
-    /// Only a name that holds `_` can be a spelling that the fixed list lacks.
+    /// Only a name that holds `_` can be a spelling that the fixed list lacks. What is no header
+    /// name reaches no upstream, and must not stand in an answer.
     fn mixed_form(&self, name: &[u8]) -> Option<String> {
         if self.prefixes.is_empty() && !name.contains(&b'_') {
             return None;
         }
-        let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
+        if !name.iter().copied().all(is_token) {
+            return None;
+        }
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
         let folded = name.replace('_', "-");
         let ours = (name.contains('_') && self.owned.contains(&folded))
             || self.prefixes.iter().any(|prefix| folded.starts_with(prefix));
@@ -208,6 +212,11 @@ fn run_as<'s>(
         ]),
         _ => Err(NotRepresentable(name.into_owned())),
     }
+}
+
+/// Whether `byte` can stand in a header's name (RFC 9110 section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// All names that are ours to say, in the spelling that they were configured in.

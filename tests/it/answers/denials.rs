@@ -108,7 +108,7 @@ fn a_grpc_caller_gets_the_sentence_alone_as_text() {
     let kinds = ["application/grpc", "application/grpc+proto", "application/grpc-web+proto"];
     for kind in kinds {
         let check = Check::new("POST", "/a.B/C").header("content-type", kind);
-        for check in [check.clone(), check.as_entries()] {
+        for check in [check.clone(), check.into_entries()] {
             let answer = gate.caller().check(&check);
             let sentence = "missing authentication credentials for REST request [/a.B/C]";
             assert_eq!((answer.status(), answer.code, answer.body()), (401, 16, sentence));

@@ -75,11 +75,20 @@ fn a_mixed_form_is_removed_where_the_request_shows_it() {
     let shown = mixed.iter().chain(&others);
     let check = shown.fold(corp::good(), |check, name| check.header(name, "eve"));
     let gate = corp::setup().start();
-    for check in [check.clone(), check.as_entries()] {
+    for check in [check.clone(), check.into_entries()] {
         let removed = gate.caller().check(&check).removed().clone();
         let wanted = usual().into_iter().chain(mixed.map(str::to_owned)).collect::<BTreeSet<_>>();
         assert_eq!(removed, wanted);
     }
+}
+
+#[test]
+fn a_mixed_form_in_capitals_is_removed_in_lower_case() {
+    let gate = corp::setup().start();
+    let check = corp::good().into_entries().entry("X-Es_Username", "eve").entry("X-ES-ROLES", "a");
+    let removed = gate.caller().check(&check).removed().clone();
+    let wanted: BTreeSet<_> = usual().into_iter().chain(["x-es_username".to_owned()]).collect();
+    assert_eq!(removed, wanted);
 }
 
 #[test]
@@ -103,7 +112,7 @@ fn what_is_shown_under_a_listed_prefix_is_removed() {
     let kept = ["x-internal", "x-internals", "internal-x", "my-x-internal-user"];
     let all = shown.iter().chain(&kept);
     let check = all.fold(corp::good(), |check, name| check.header(name, "1"));
-    for check in [check.clone(), check.as_entries()] {
+    for check in [check.clone(), check.into_entries()] {
         let answer = gate.caller().check(&check);
         for name in shown {
             assert!(answer.removed().contains(name), "{name} of {:?}", answer.removed());
@@ -131,11 +140,11 @@ fn a_filtered_check_fails_where_a_prefix_must_be_removed() {
     let setup = corp::setup().set("realmgate.identity.remove", json!(["x-internal-*"]));
     let gate = setup.start();
     let filtered = Check::bare("GET", "/").bearer(&Claims::good().token()).client_secret(SECRET);
-    for check in [filtered.clone(), filtered.as_entries()] {
+    for check in [filtered.clone(), filtered.into_entries()] {
         assert_eq!(gate.caller().check(&check).outcome(), (503, "internal_error"));
     }
     assert!(gate.caller().check(&corp::good()).is_allow());
-    assert!(gate.caller().check(&corp::good().as_entries()).is_allow());
+    assert!(gate.caller().check(&corp::good().into_entries()).is_allow());
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn metadata(setup: Setup, claims: &Claims) -> String {
 }
 
 /// The metadata of [`Claims::good`], with more.
-fn with(more: Value) -> String {
+fn with(more: &Value) -> String {
     let mut wanted = json!({
         "jwt_claim_aud": [corp::AUDIENCE],
         "jwt_claim_iss": corp::ISSUER,
@@ -33,7 +33,7 @@ fn with(more: Value) -> String {
 #[test]
 fn metadata_holds_the_claims_sorted_and_without_the_dates() {
     let claims = Claims::good().with("nbf", 5);
-    assert_eq!(metadata(corp::setup(), &claims), with(json!({})));
+    assert_eq!(metadata(corp::setup(), &claims), with(&json!({})));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn metadata_keeps_texts_numbers_booleans_and_lists_of_these() {
         "jwt_claim_auth_time": 946_684_800,
         "jwt_claim_jti": "id-1",
     });
-    assert_eq!(metadata(corp::setup(), &claims), with(wanted));
+    assert_eq!(metadata(corp::setup(), &claims), with(&wanted));
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn a_wrong_client_secret_is_refused_however_similar() {
         "the-corp-client-secrett",
         "The-corp-client-secret",
         "x",
-        "the-corp-client-secret\u{0}",
+        "the-corp-client\u{0}-secret",
         "the-corp-client-secret,",
         "the corp client secret",
         "the-corp-client-secret x",

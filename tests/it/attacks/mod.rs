@@ -88,29 +88,30 @@ fn hold(gate: &Gate, attacks: &[Attack]) {
     let caller = gate.caller();
     let failures = attacks.iter().flat_map(|attack| {
         let joined = attack.failure(&caller.check(&attack.check));
-        let entries = attack.failure(&caller.check(&attack.check.clone().as_entries()));
+        let entries = attack.failure(&caller.check(&attack.check.clone().into_entries()));
         let entries = entries.map(|failure| format!("as entries: {failure}"));
         [joined, entries].into_iter().flatten()
     });
-    report(failures.collect());
+    report(&failures.collect::<Vec<_>>());
 }
 
 /// Plays attacks on the request as they stand, in the one form that they are written in.
 fn hold_as_they_stand(gate: &Gate, attacks: &[Attack]) {
     let caller = gate.caller();
-    report(attacks.iter().filter_map(|one| one.failure(&caller.check(&one.check))).collect());
+    let failures = attacks.iter().filter_map(|one| one.failure(&caller.check(&one.check)));
+    report(&failures.collect::<Vec<_>>());
 }
 
 /// Plays checks that are unusual and yet good, in both header forms.
 fn allow(gate: &Gate, checks: &[(&str, Check)]) {
     let caller = gate.caller();
     let failures = checks.iter().flat_map(|(what, check)| {
-        [("joined", check.clone()), ("entries", check.clone().as_entries())]
+        [("joined", check.clone()), ("entries", check.clone().into_entries())]
             .into_iter()
             .filter_map(|(form, check)| refusal(&caller, &check).map(|why| (form, why)))
             .map(move |(form, why)| format!("{what} ({form}): {why}"))
     });
-    report(failures.collect());
+    report(&failures.collect::<Vec<_>>());
 }
 
 fn refusal(caller: &Caller, check: &Check) -> Option<String> {
@@ -118,6 +119,6 @@ fn refusal(caller: &Caller, check: &Check) -> Option<String> {
     (!answer.is_allow()).then(|| format!("{answer:?}"))
 }
 
-fn report(failures: Vec<String>) {
+fn report(failures: &[String]) {
     assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
 }

@@ -7,8 +7,18 @@
 #[allow(dead_code, reason = "shared with the demo, which uses what the tests do not")]
 mod kit;
 
+mod behind;
 mod captures;
+mod denials;
+mod files;
+mod finding;
+mod grpc;
+mod logs;
+mod outage;
 mod recorder;
+mod scene;
+mod spoof;
+mod websocket;
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -88,6 +88,36 @@ fn every_problem_of_a_configuration_is_named_at_once_and_no_secret_is() {
 }
 
 #[test]
+fn warnings_are_plain_lines_before_the_first_log_line_and_hold_no_secret() {
+    let foreign = "xpack.security.authc.realms.jwt.gone.hmac_key";
+    let gate = corp::setup()
+        .set("realmgate.log.decisions", "all")
+        .secret(foreign, "a-secret-of-another-service")
+        .secret(&corp::setting("hmac_key"), format!("{}\n", corp::KEY))
+        .start();
+    assert!(gate.caller().check(&corp::good()).is_allow(), "the trailing newline is dropped");
+    gate.wait_for_log(|line| line.starts_with('{'));
+    let log = gate.log();
+    let plain: Vec<_> = log.lines().take_while(|line| !line.starts_with('{')).collect();
+    for name in [foreign.to_owned(), corp::setting("hmac_key")] {
+        let warned = |line: &&str| line.starts_with("warning: ") && line.contains(&name);
+        assert!(plain.iter().any(warned), "{name} in\n{log}");
+    }
+    assert!(!log.contains("a-secret-of-another-service") && !log.contains(corp::KEY));
+}
+
+#[test]
+fn a_trailing_newline_of_a_client_secret_is_dropped_and_only_one() {
+    let name = corp::setting("client_authentication.shared_secret");
+    let with = |ending: &str| {
+        corp::setup_without_secret().secret(&name, format!("{}{ending}", corp::SECRET)).start()
+    };
+    assert!(with("\n").caller().check(&corp::good()).is_allow());
+    let two = with("\n\n").caller().check(&corp::good());
+    assert_eq!(two.outcome(), (401, "client_secret_mismatch"));
+}
+
+#[test]
 fn nothing_restricting_is_ever_without_effect() {
     for (key, value) in [
         ("realmgate.rules", json!([{ "access": "deny" }])),

@@ -86,7 +86,7 @@ fn a_callers_text_is_encoded_and_the_path_is_cut() {
 
 /// The reasons that are logged of an allow and a denial, in their order.
 fn logged(mode: Option<&str>) -> Vec<String> {
-    let setup = corp::setup();
+    let setup = corp::setup().set("realmgate.drain.grace", "0s");
     let setup = match mode {
         Some(mode) => setup.set("realmgate.log.decisions", mode),
         None => setup,

@@ -8,6 +8,8 @@ use crate::support::gate::{Gate, Setup};
 use crate::support::token::{Claims, encode, parts, sign};
 use crate::support::{corp, http};
 
+/// A claim that no setting maps.
+const UNMAPPED: &str = "a-claim-that-nobody-maps";
 const CREDENTIAL: &str = "Basic c2VydmljZTpzZXJ2aWNlLXBhc3N3b3Jk";
 
 /// Something that a log line must not hold.
@@ -18,14 +20,14 @@ impl Hidden {
     fn forms(text: &str) -> Vec<Self> {
         let bytes = text.as_bytes();
         let numbers: Vec<String> = bytes.iter().take(16).map(u8::to_string).collect();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        [text.to_owned(), encode(text), numbers.join(", "), hex].map(Self).into()
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        [text.to_owned(), encode(text), numbers.join(", "), hex.concat()].map(Self).into()
     }
 }
 
 /// Everything that was sent or configured and is nobody's business.
 fn hidden(tokens: &[String]) -> Vec<Hidden> {
-    let secrets = [corp::KEY, corp::SECRET, CREDENTIAL, "another-clients-secret"];
+    let secrets = [corp::KEY, corp::SECRET, CREDENTIAL, "another-clients-secret", UNMAPPED];
     let secrets = secrets.iter().flat_map(|secret| Hidden::forms(secret));
     let tokens = tokens.iter().flat_map(|token| {
         let [_, payload, signature] = parts(token);
@@ -36,7 +38,7 @@ fn hidden(tokens: &[String]) -> Vec<Hidden> {
 
 /// Plays something of every kind, each with a path of its own, and returns the tokens used.
 fn play(gate: &Gate) -> Vec<String> {
-    let good = Claims::good();
+    let good = Claims::good().with("unmapped", UNMAPPED);
     let tokens = vec![
         good.token(),
         good.clone().with("exp", 0).token(),
@@ -58,7 +60,7 @@ fn play(gate: &Gate) -> Vec<String> {
         let basic = good.clone().header("authorization", &format!("Basic {token}"));
         for check in [good.clone(), run_as, wrong, check, twice, basic] {
             caller.check(&check);
-            caller.check(&check.as_entries());
+            caller.check(&check.into_entries());
         }
         let bytes = good.encode();
         caller.check_bytes(&bytes[..bytes.len() - 7]);

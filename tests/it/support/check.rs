@@ -68,7 +68,7 @@ impl Check {
     }
 
     /// The same request with every joined header as an entry of the raw form instead.
-    pub(crate) fn as_entries(mut self) -> Self {
+    pub(crate) fn into_entries(mut self) -> Self {
         let mut headers: Vec<_> = std::mem::take(&mut self.http().headers).into_iter().collect();
         headers.sort();
         headers.into_iter().fold(self, |check, (name, value)| check.entry(&name, value))

@@ -40,7 +40,7 @@ pub(crate) struct Gate {
     grpc: String,
     http: SocketAddr,
     // Last, so that the process is gone before its folder.
-    folder: Folder,
+    _folder: Folder,
 }
 
 impl Setup {
@@ -99,7 +99,7 @@ impl Setup {
         let line = process.wait_for_stdout("realmgate: ready ");
         let line = line.unwrap_or_else(|ended| panic!("the gate did not start: {ended:#?}"));
         let (grpc, http) = addresses(&line);
-        Gate { process, grpc, http, folder: self.folder }
+        Gate { process, grpc, http, _folder: self.folder }
     }
 
     /// Starts it, and it must end by itself.
@@ -166,14 +166,6 @@ impl Gate {
         Setup::quickstart().start()
     }
 
-    /// A configuration text (YAML, JSON included, without addresses) and its secrets.
-    pub(crate) fn with_config(yaml: &str, secrets: &[(&str, &str)]) -> Self {
-        secrets
-            .iter()
-            .fold(Setup::yaml(yaml), |setup, (name, value)| setup.secret(name, value))
-            .start()
-    }
-
     /// The gRPC address, as the ready line names it: `127.0.0.1:PORT` or `unix:/path`.
     pub(crate) fn grpc(&self) -> &str {
         &self.grpc
@@ -187,11 +179,6 @@ impl Gate {
     /// A client of the gRPC listener, with a connection of its own.
     pub(crate) fn caller(&self) -> Caller {
         Caller::to(&self.grpc)
-    }
-
-    /// The gate's folder.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Everything on stderr so far.

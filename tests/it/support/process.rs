@@ -31,9 +31,9 @@ pub(crate) struct Running {
 pub(crate) fn realmgate<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_realmgate"));
     command.args(arguments);
-    FOREIGN.iter().for_each(|name| {
+    for name in FOREIGN {
         command.env_remove(name);
-    });
+    }
     command
 }
 
@@ -77,11 +77,6 @@ impl Running {
         self.stderr.all()
     }
 
-    /// The process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Sends a signal by name (`TERM`, `INT`); the shell's own `kill`, which every machine has.
     pub(crate) fn signal(&self, name: &str) {
         let line = format!("kill -{name} {}", self.child.id());
@@ -108,8 +103,8 @@ impl Running {
     /// Reads what is left of the output of a process that is over.
     fn ended(&mut self) -> Ended {
         let status = self.child.wait().unwrap().code();
-        let stdout = self.stdout.to_end().join("\n");
-        let stderr = self.stderr.to_end().join("\n");
+        let stdout = self.stdout.rest().join("\n");
+        let stderr = self.stderr.rest().join("\n");
         Ended { status, stdout, stderr }
     }
 }
@@ -150,7 +145,7 @@ impl Lines {
         self.seen.lock().unwrap().clone()
     }
 
-    fn to_end(&mut self) -> Vec<String> {
+    fn rest(&mut self) -> Vec<String> {
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
         }

@@ -77,7 +77,7 @@ impl Claims {
         });
         let sorted: BTreeMap<_, _> = shown.collect();
         let words: Vec<_> = sorted.iter().map(|(name, text)| format!("'{name}:{text}'")).collect();
-        words.join(" ")
+        if words.is_empty() { "<unrecognized JWT token>".to_owned() } else { words.join(" ") }
     }
 
     /// The payload's text.
