@@ -61,7 +61,7 @@ fn credentials() -> Vec<Seed> {
     const RUN_AS: &str = "es-security-runas-user";
     vec![
         header("allowed_lower_case", CLIENT, "sharedsecret client-shared-secret-string"),
-        changed("allowed_jwt2", |http| {
+        changed("jwt2", |http| {
             http.headers.insert("authorization".to_owned(), BEARER_2.to_owned());
             http.headers.insert(CLIENT.to_owned(), CLIENT_2.to_owned());
         }),

@@ -33,7 +33,10 @@ impl Spread {
     }
 
     fn json(&self) -> Value {
-        json!({"median": self.median, "min": self.min, "max": self.max})
+        // The clock has no more to tell than this.
+        let rounded = |value: f64| (value * 1e6).round() / 1e6;
+        let (median, min, max) = (rounded(self.median), rounded(self.min), rounded(self.max));
+        json!({"median": median, "min": min, "max": max})
     }
 }
 
