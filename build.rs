@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .or_else(|| first_line("git", &["rev-parse", "--short=12", "HEAD"]));
     let rustc = std::env::var("RUSTC").ok().and_then(|rustc| first_line(&rustc, &["--version"]));
     println!("cargo::rustc-env=REALMGATE_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
-    println!("cargo::rustc-env=REALMGATE_RUSTC={}", rustc.as_deref().unwrap_or("unknown"));
+    println!("cargo::rustc-env=REALMGATE_RUSTC={}", rustc.as_deref().unwrap_or("rustc unknown"));
     Ok(())
 }
 

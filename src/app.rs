@@ -5,7 +5,7 @@
 mod control;
 
 use crate::engine::crypto::{DigestKey, HmacKey};
-use crate::engine::identity::{Identity, IdentitySettings};
+use crate::engine::identity::Identity;
 use crate::engine::realm::jwt::JwtRealm;
 use crate::engine::token::claims::TokenRules;
 use crate::engine::user::UserClaims;
@@ -40,9 +40,9 @@ pub enum StartError {
     /// The system gives no random bytes.
     #[error("cannot draw a random key")]
     Random,
-    /// The system gives no thread or no runtime.
-    #[error("cannot start a thread: {0}")]
-    Thread(#[from] io::Error),
+    /// The system refuses something else that a start needs.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
 }
 
 /// How a drain ended.
@@ -50,7 +50,7 @@ pub enum StartError {
 pub enum Drained {
     /// Every connection ended by itself.
     Clean,
-    /// `drain.timeout` passed before.
+    /// `drain.timeout` passed before, or a worker had failed.
     CutOff,
 }
 
@@ -159,17 +159,9 @@ pub fn snapshot(settings: &Settings) -> Result<Snapshot, StartError> {
     let mut random = [0; 32];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| StartError::Random)?;
     let digest_key = DigestKey::new(&random);
-    let identity = &settings.identity;
     Ok(Snapshot {
         realms: settings.realms.iter().map(|realm| jwt_realm(realm, &digest_key)).collect(),
-        identity: Identity::new(IdentitySettings {
-            preset: identity.preset.clone(),
-            metadata: identity.metadata,
-            remove: identity.remove.clone(),
-            dynamic_metadata: identity.dynamic_metadata,
-            forward: identity.forward,
-            size: settings.limits.identity_size,
-        }),
+        identity: Identity::new(settings.identity.clone(), settings.limits.identity_size),
         token_size: settings.limits.token_size,
         digest_key,
     })

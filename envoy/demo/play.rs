@@ -64,7 +64,7 @@ fn without_envoy(stay: bool, interrupted: &Receiver<()>) -> Played {
 }
 
 fn realmgate() -> Result<stage::Realmgate, Failure> {
-    show::step("starting Realmgate with the quickstart's realms; their secrets are public");
+    show::step("starting Realmgate with the quickstart's realm; their secrets are public");
     let realmgate = stage::realmgate()?;
     show::step(&format!("Realmgate: grpc={} http={}", realmgate.grpc, realmgate.http));
     Ok(realmgate)

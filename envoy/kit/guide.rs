@@ -1,7 +1,7 @@
 //! The requests of Elasticsearch's JWT guide: its token `jwt8`, its client secret, and tokens that
 //! differ from it in one thing.
 //!
-//! Rule: everything here is public and belongs to the quickstart realms alone.
+//! Rule: everything here is public and belongs to the quickstart's realm alone.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;

@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// One thread is enough beside the workers: a scrape of metrics cannot hurt a check.
+/// A runtime of one thread, which is enough beside the workers: a scrape cannot hurt a check.
 pub(super) fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
@@ -142,7 +142,10 @@ impl Run {
         if matches!(timeout_at(cut_off, joined).await, Ok(Ok(true))) {
             return Drained::Clean;
         }
-        tracing::warn!(event = "drain", "cut off by drain.timeout");
+        tracing::warn!(
+            event = "drain",
+            "not drained clean: drain.timeout passed, or a worker had failed"
+        );
         Drained::CutOff
     }
 }

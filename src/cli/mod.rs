@@ -78,9 +78,7 @@ fn not_run(error: &clap::Error) -> Exit {
 
 /// The version, and what it was built from and with.
 fn version() -> String {
-    let commit = option_env!("REALMGATE_COMMIT").unwrap_or("unknown");
-    // It begins with the word `rustc` already.
-    let rustc = option_env!("REALMGATE_RUSTC").unwrap_or("rustc unknown");
+    let (commit, rustc) = (env!("REALMGATE_COMMIT"), env!("REALMGATE_RUSTC"));
     format!("realmgate {} ({commit}, {rustc})", env!("CARGO_PKG_VERSION"))
 }
 

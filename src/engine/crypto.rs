@@ -1,4 +1,4 @@
-//! The only door to the crypto backend: HMAC verification, and digests that compare secrets.
+//! The engine's only door to the crypto backend: HMAC verification, and digests that compare secrets.
 //!
 //! Keys are parsed once, when they are loaded, and every comparison takes constant time.
 

@@ -1,14 +1,14 @@
 //! How a check ends: complete, and said in no transport's terms.
 //!
-//! The one rule: there is no decision by default and no allow by omission. An [`Allow`] comes from
-//! an identity alone, and a [`Denial`] can never carry the status of one.
+//! The one rule: there is no decision by default and no allow by omission. Outside of tests an
+//! [`Allow`] comes from an identity alone, and a [`Denial`] can never carry the status of one.
 
 use super::reason::{Reason, Status};
 use super::request::RequestView;
 use super::witness::RealmId;
 use std::borrow::Cow;
 
-/// The challenge of every 401: one per scheme that is configured.
+/// The challenge of every 401: JWT realms know the bearer scheme alone.
 const CHALLENGE: &str = r#"Bearer realm="security""#;
 
 /// The longest text of a caller that an error repeats, in bytes.
@@ -85,11 +85,7 @@ impl<'s> Decision<'s> {
 
     /// The decision as it stands in metrics, logs and dynamic metadata.
     pub fn name(&self) -> &'static str {
-        match self.reason().status() {
-            Status::Ok => "allow",
-            Status::Unavailable => "error",
-            Status::BadRequest | Status::Unauthorized | Status::Forbidden => "deny",
-        }
+        self.reason().status().decision()
     }
 }
 
@@ -229,11 +225,7 @@ impl Denial {
 
 /// The action that a 403 names: the method and the path without query, of a `CONNECT` the host.
 fn action(request: &RequestView<'_>) -> String {
-    let target = if request.is_connect() {
-        request.host
-    } else {
-        request.path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
-    };
+    let target = if request.is_connect() { request.host } else { request.bare_path() };
     format!("{} {}", String::from_utf8_lossy(request.method), repeated(target))
 }
 

@@ -6,6 +6,7 @@
 mod client_auth;
 pub mod crypto;
 mod decision;
+pub mod header;
 pub mod identity;
 pub mod realm;
 mod reason;
@@ -73,10 +74,8 @@ fn line<'s>(
     let run_as = run_as(request, &sent, &token, &user.name);
     ended(witness, Step::RunAs, run_as).map_err(|stop| stop.by(realm, &user.name))?;
     let allow = snapshot.identity.allow(request, &snapshot.realms[realm.0].name, &user);
-    let allow = allow.map_err(|unsaid| {
-        let NotRepresentable(name) = unsaid;
-        Stop::from(Denial::not_representable(request, &name)).by(realm, &user.name)
-    })?;
+    let allow = allow.map_err(|NotRepresentable(name)| Denial::not_representable(request, &name));
+    let allow = ended(witness, Step::Identity, allow).map_err(|stop| stop.by(realm, &user.name))?;
     Ok(Decision::allow(allow, realm, user.name))
 }
 

@@ -1,6 +1,6 @@
 //! Why a check ended as it did: one vocabulary for answers, metrics, logs and tests.
 //!
-//! Codes are public names: add, never rename (the contract's section 5).
+//! Codes are public names: add, never rename.
 
 /// Declares the enum, [`Reason::ALL`], the code and the status from one list, so that none can be
 /// forgotten in one of them.
@@ -42,7 +42,7 @@ reasons! {
     NoCredentials = "no_credentials", Unauthorized;
     /// The bearer value is no JWT by the strict rules.
     NotAJwt = "not_a_jwt", Unauthorized;
-    /// The bearer value is longer than `limits.token_size`.
+    /// The bearer value is longer than `realmgate.limits.token_size`.
     TokenTooLarge = "token_too_large", Unauthorized;
     /// The realm wants a client secret and none was sent.
     ClientSecretMissing = "client_secret_missing", Unauthorized;
@@ -91,7 +91,7 @@ reasons! {
 
     /// The check was not decided in time.
     DeadlineExceeded = "deadline_exceeded", Unavailable;
-    /// More checks than `limits.checks_in_flight` were under way.
+    /// More checks than `realmgate.limits.checks_in_flight` were under way.
     Overloaded = "overloaded", Unavailable;
     /// A bug or a configuration of Envoy that cannot be served safely.
     InternalError = "internal_error", Unavailable;
@@ -121,6 +121,15 @@ impl Status {
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::Unavailable => 503,
+        }
+    }
+
+    /// The decision as it stands in metrics, logs and dynamic metadata.
+    pub const fn decision(self) -> &'static str {
+        match self {
+            Self::Ok => "allow",
+            Self::BadRequest | Self::Unauthorized | Self::Forbidden => "deny",
+            Self::Unavailable => "error",
         }
     }
 

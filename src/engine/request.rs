@@ -4,6 +4,8 @@
 //! repeated entry, a joined value, two header forms that disagree) makes it a
 //! [`Credential::Contradiction`], never a choice between them.
 
+use super::header::{AUTHORIZATION, CLIENT_AUTHENTICATION, RUN_AS};
+
 /// How a host hands over headers that were sent more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -128,6 +130,11 @@ impl<'a> RequestView<'a> {
         })
     }
 
+    /// The path without query and fragment.
+    pub fn bare_path(&self) -> &'a [u8] {
+        self.path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
+    }
+
     /// The name in `es-security-runas-user`, if it was sent once.
     pub fn run_as_target(&self) -> Option<&'a [u8]> {
         match self.run_as {
@@ -195,12 +202,12 @@ fn trim(text: &[u8]) -> &[u8] {
 /// codec does so before any filter sees the request, in both forms.
 fn authorization<'a>(headers: &[Header<'a>]) -> Credential<'a> {
     let repeat = |value: &[u8]| value.starts_with(b"Bearer") && value.contains(&b',');
-    single(headers, "authorization", Equal::Repeat, |_, value| repeat(value))
+    single(headers, AUTHORIZATION, Equal::Repeat, |_, value| repeat(value))
 }
 
 /// A secret may hold commas; one that begins another `SharedSecret` is a repeat.
 fn client_authentication<'a>(headers: &[Header<'a>]) -> Credential<'a> {
-    single(headers, "es-client-authentication", Equal::One, |form, value| {
+    single(headers, CLIENT_AUTHENTICATION, Equal::One, |form, value| {
         form == Form::Joined
             && value
                 .split(|byte| *byte == b',')
@@ -211,7 +218,7 @@ fn client_authentication<'a>(headers: &[Header<'a>]) -> Credential<'a> {
 
 /// A user's name may hold commas, so a joined value is one name.
 fn run_as<'a>(headers: &[Header<'a>]) -> Credential<'a> {
-    single(headers, "es-security-runas-user", Equal::One, |_, _| false)
+    single(headers, RUN_AS, Equal::One, |_, _| false)
 }
 
 fn trim_start(text: &[u8]) -> &[u8] {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes over `bytes`, which are wiped when the last clone is dropped.
+    /// Takes over `bytes`, which are wiped on drop. A clone is a copy, wiped by itself.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(bytes.into()))
     }

@@ -43,7 +43,12 @@ pub struct User {
     pub dn: Option<String>,
     /// Metadata as JSON with sorted keys, base64url.
     pub metadata: Option<String>,
+    _proven: Proven,
 }
+
+/// That a user was read out of a verified token. Only [`UserClaims::read`] makes one.
+#[derive(Debug)]
+struct Proven;
 
 /// A verified token that names no user.
 #[derive(Debug, thiserror::Error)]
@@ -83,10 +88,11 @@ impl UserClaims {
             email: first(claims, self.mail.as_ref())?.filter(|mail| !mail.is_empty()),
             dn: first(claims, self.dn.as_ref())?.filter(|dn| !dn.is_empty()),
             metadata: want_metadata.then(|| self.metadata(claims)),
+            _proven: Proven,
         })
     }
 
-    /// The user's metadata (the JWT realm's section 5.3): the token type, and each claim that is a
+    /// The user's metadata: the token type, and each claim that is a
     /// string, a boolean, a number or a list of only those, but for the three dates.
     fn metadata(&self, claims: &Claims<'_>) -> String {
         let mut metadata = Map::new();
@@ -142,6 +148,22 @@ fn simple(value: &Json<'_>) -> Option<Value> {
             .collect::<Option<Vec<_>>>()
             .map(Value::Array),
         Json::Null | Json::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+impl User {
+    /// A user of whom only the name is known.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            groups: Vec::new(),
+            full_name: None,
+            email: None,
+            dn: None,
+            metadata: None,
+            _proven: Proven,
+        }
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Step {
     User,
     /// May the user act as another?
     RunAs,
+    /// Can the upstream be told of the user?
+    Identity,
 }
 
 impl Step {
@@ -39,6 +41,7 @@ impl Step {
         match self {
             Self::Claims => "claims",
             Self::ClientAuthentication => "client_authentication",
+            Self::Identity => "identity",
             Self::Issuer => "issuer",
             Self::Request => "request",
             Self::Route => "route",

@@ -112,7 +112,7 @@ fn text(text: Option<&[u8]>) -> Option<Cow<'_, str>> {
 
 /// The path without its query, which may hold what is nobody's business.
 fn path<'a>(request: &RequestView<'a>) -> &'a [u8] {
-    let path = request.path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+    let path = request.bare_path();
     &path[..path.len().min(PATH)]
 }
 

@@ -1,4 +1,4 @@
-//! Every metric, by its public name (the contract's section 7), with verbs to count with.
+//! Every metric, by its public name, with verbs to count with.
 //!
 //! The one rule: a label is an enum of ours or a configured name, never a caller's text. Handles
 //! are looked up once, when a series is made, and every series exists from the first scrape.
@@ -55,8 +55,10 @@ impl Metrics {
         let registry = Registry::new();
         let run_as = counters(&registry, "run_as_total", "Run-as requests.", &["result"])?;
         let in_flight = IntGauge::with_opts(opts("checks_in_flight", "Checks under way."))?;
-        let dropped =
-            IntCounter::with_opts(opts("log_lines_dropped_total", "Log lines over the limit."))?;
+        let dropped = IntCounter::with_opts(opts(
+            "log_lines_dropped_total",
+            "Log lines not written: over the limit, or nobody read them in time.",
+        ))?;
         registry.register(Box::new(in_flight.clone()))?;
         registry.register(Box::new(dropped.clone()))?;
         build_info(&registry)?;
@@ -179,7 +181,7 @@ fn histograms(
     registered(registry, HistogramVec::new(options, labels)?)
 }
 
-/// Series of every reason: without a realm, and of each realm for what a realm can be the reason of.
+/// A series of every reason, without a realm and of each realm.
 fn checks(
     registry: &Registry,
     realms: &[String],
@@ -187,11 +189,7 @@ fn checks(
     let labels = ["decision", "reason", "realm"];
     let all = counters(registry, "checks_total", "Checks decided.", &labels)?;
     let series = |reason: &Reason, realm: &str| {
-        let decision = match reason.status() {
-            Status::Ok => "allow",
-            Status::BadRequest | Status::Unauthorized | Status::Forbidden => "deny",
-            Status::Unavailable => "error",
-        };
+        let decision = reason.status().decision();
         all.with_label_values(&[decision, reason.code(), realm])
     };
     let by_realm = |reason: &Reason| {
@@ -218,7 +216,7 @@ impl RealmMetrics {
         let help = "Time that a realm takes to validate a token of a client that it knows.";
         let labels = ["realm", "outcome"];
         let validation = histograms(registry, "jwt_validation_duration_seconds", help, &labels)?;
-        let help = "Clients that were authenticated, by how they proved themselves.";
+        let help = "Client authentications, by result.";
         let labels = ["realm", "result"];
         let client = counters(registry, "client_authentication_total", help, &labels)?;
         let of = |realm: &String| Self {

@@ -23,9 +23,12 @@ pub fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
+/// The system's number for an address family that it lacks, which has no kind of its own.
+const EAFNOSUPPORT: i32 = if cfg!(target_os = "macos") { 47 } else { 97 };
+
 fn lacks_ipv6(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::AddrNotAvailable)
-        || error.raw_os_error() == Some(97) // EAFNOSUPPORT, which has no kind of its own
+        || error.raw_os_error() == Some(EAFNOSUPPORT)
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -34,7 +37,8 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(!address.ip().is_unspecified())?;
     }
-    socket.set_reuse_address(true)?; // a restart need not wait for connections that lie in state TIME_WAIT
+    // A restart need not wait for connections in TIME_WAIT.
+    socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;

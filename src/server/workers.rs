@@ -80,20 +80,12 @@ impl<S: Socket> Workers<S> {
     }
 
     /// Gives `socket` to the next worker in turn. A worker whose queue is full is passed over.
-    pub fn deal(&mut self, socket: S) {
-        let mut socket = Some(socket);
+    pub fn deal(&mut self, mut socket: S) {
         for _ in 0..self.queues.len() {
             self.next = (self.next + 1) % self.queues.len();
-            if let Some(waiting) = socket.take() {
-                match self.queues[self.next].try_send(waiting) {
-                    Ok(()) => return,
-                    Err(
-                        mpsc::error::TrySendError::Full(back)
-                        | mpsc::error::TrySendError::Closed(back),
-                    ) => {
-                        socket = Some(back);
-                    }
-                }
+            match self.queues[self.next].try_send(socket) {
+                Ok(()) => return,
+                Err(refused) => socket = refused.into_inner(),
             }
         }
         tracing::warn!("a connection was refused: every worker's queue is full");

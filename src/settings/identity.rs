@@ -8,23 +8,11 @@ use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read, Reported};
 use super::section::Section;
 use super::values::{GrpcAddress, Wrong, boolean, choice};
-use crate::engine::Secret;
-use crate::engine::identity::{DynamicMetadata, Forward, HeaderNames, Preset, Remove};
-
-/// What the upstream is told of the user.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Which headers.
-    pub preset: Preset,
-    /// Whether the user's metadata is among them.
-    pub metadata: bool,
-    /// What is removed besides.
-    pub remove: Vec<Remove>,
-    /// How much Envoy is told.
-    pub dynamic_metadata: DynamicMetadata,
-    /// Which credentials are passed on.
-    pub forward: Forward,
-}
+use crate::engine::header::{CLIENT_AUTHENTICATION, CREDENTIALS, RUN_AS, folded, is_token};
+use crate::engine::identity::{
+    DynamicMetadata, Forward, HeaderNames, IdentitySettings, Preset, Remove,
+};
+use crate::engine::{Secret, header};
 
 const PRESET: &str = "identity.preset";
 const METADATA: &str = "identity.metadata";
@@ -43,7 +31,7 @@ pub(super) fn read(
     keystore: &Keystore,
     grpc_address: &Read<GrpcAddress>,
     problems: &mut Problems,
-) -> Read<Identity> {
+) -> Read<IdentitySettings> {
     let presets = [
         ("headers", PresetName::Headers),
         ("elasticsearch_run_as", PresetName::ElasticsearchRunAs),
@@ -69,7 +57,7 @@ pub(super) fn read(
             )
         }
     };
-    Ok(Identity {
+    Ok(IdentitySettings {
         preset: preset?,
         metadata: metadata?.unwrap_or(false),
         remove: remove?,
@@ -169,10 +157,6 @@ const NEEDED: [&str; 11] = [
     "upgrade",
 ];
 
-/// Headers that carry a credential: their fate is `forward_credentials`' alone.
-const CREDENTIALS: [&str; 3] =
-    ["authorization", "es-client-authentication", "es-security-runas-user"];
-
 /// A header name in lower case that we may set or remove. `shown` is how it was written.
 fn token(name: &str, shown: &str) -> Result<String, Wrong> {
     if name.is_empty() || !name.bytes().all(is_token) {
@@ -189,25 +173,14 @@ fn token(name: &str, shown: &str) -> Result<String, Wrong> {
     Ok(lower)
 }
 
-/// An upstream that takes names for variables cannot tell `-` from `_`.
-fn folded(name: &str) -> String {
-    name.replace('_', "-")
-}
-
-/// RFC 9110 section 5.6.2.
-const fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
-}
-
 fn forward(section: &Section<'_>, problems: &mut Problems) -> Read<Forward> {
     let mut forward = Forward::default();
     let mut read: Read<()> = Ok(());
     for name in section.list(FORWARD, problems)?.unwrap_or_default() {
         match name.to_ascii_lowercase().as_str() {
-            "authorization" => forward.authorization = true,
-            "es-client-authentication" => forward.client_authentication = true,
-            "es-security-runas-user" => forward.run_as = true,
+            header::AUTHORIZATION => forward.authorization = true,
+            CLIENT_AUTHENTICATION => forward.client_authentication = true,
+            RUN_AS => forward.run_as = true,
             _ => {
                 let what = format!(
                     "Invalid value [{name}] for [{}], allowed values are [{}]",

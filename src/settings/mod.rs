@@ -16,13 +16,13 @@ mod section;
 mod service;
 mod values;
 
-pub use identity::Identity;
 pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::JwtRealm;
 pub use service::{Decisions, Drain, Limits, Log, LogFormat};
 pub use values::GrpcAddress;
 
+use crate::engine::identity::IdentitySettings;
 use document::Document;
 use keystore::Keystore;
 use problems::{Place, Read};
@@ -44,7 +44,7 @@ pub struct Settings {
     /// What is logged.
     pub log: Log,
     /// What the upstream is told.
-    pub identity: Identity,
+    pub identity: IdentitySettings,
     /// The chain, in order; never empty.
     pub realms: Vec<JwtRealm>,
     /// Whether the secrets are the public ones of the quickstart.

@@ -115,7 +115,8 @@ pub struct JwtRealm {
     pub hmac_key: Secret,
 }
 
-/// Reads the realm `name`, whose place in the chain is known, from its section. All that is wrong is recorded before giving up.
+/// Reads the realm `name`, whose place in the chain is known, from its section. All that is wrong
+/// is recorded before giving up.
 pub(super) fn read(
     name: &str,
     order: Read<i32>,

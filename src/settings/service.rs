@@ -1,6 +1,6 @@
 //! The settings under `realmgate.` that say how the service itself runs.
 //!
-//! The one rule: what is named in the contract stands in the table, built or not.
+//! The one rule: every setting of ours stands in the table, built or not.
 
 use super::problems::{Problems, Read};
 use super::section::Standing::{NotYet, Secure, Served};

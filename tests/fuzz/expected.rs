@@ -1,5 +1,5 @@
 //! What a bearer value is by the rules, worked out a second time.
-//! Rule: written from the contract (strict tokens), not from the parser that it judges.
+//! Rule: written from the rules for strict tokens, not from the parser that it judges.
 
 use crate::json::{self, Value};
 

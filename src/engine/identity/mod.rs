@@ -10,6 +10,9 @@ pub use encode::encode;
 pub use settings::{DynamicMetadata, Forward, HeaderNames, IdentitySettings, Preset, Remove};
 
 use crate::engine::decision::Allow;
+use crate::engine::header::{
+    AUTHORIZATION, CLIENT_AUTHENTICATION, CREDENTIALS, RUN_AS, folded, is_token,
+};
 use crate::engine::request::RequestView;
 use crate::engine::secret::Secret;
 use crate::engine::user::User;
@@ -25,6 +28,7 @@ pub struct NotRepresentable(pub String);
 #[derive(Debug)]
 pub struct Identity {
     settings: IdentitySettings,
+    size: usize,
     always_removed: Vec<String>,
     /// Names that an allow may set: each is removed where it does not.
     settable: Vec<String>,
@@ -36,10 +40,6 @@ pub struct Identity {
 
 /// The most that a user's name may have, encoded, in bytes.
 const NAME_SIZE: usize = 1024;
-
-const AUTHORIZATION: &str = "authorization";
-const CLIENT_AUTHENTICATION: &str = "es-client-authentication";
-const RUN_AS: &str = "es-security-runas-user";
 
 /// What other proxies and plug-ins take for an identity.
 const FOREIGN: [&str; 5] = [
@@ -62,28 +62,29 @@ const BUILT_IN_USERS: [&str; 7] = [
 ];
 
 impl Identity {
-    /// Works out once what every allow of these settings removes.
-    pub fn new(settings: IdentitySettings) -> Self {
+    /// Works out once what every allow of these settings removes. All identity headers together
+    /// may have `size` bytes in names and values.
+    pub fn new(settings: IdentitySettings, size: usize) -> Self {
         let owned = owned(&settings);
         let settable: Vec<String> =
             settable(&settings.preset).into_iter().map(str::to_owned).collect();
-        let forwarded = forwarded(settings.forward);
         let mut always_removed: Vec<String> = owned
             .iter()
-            .flat_map(|name| [name.clone(), name.replace('-', "_"), name.replace('_', "-")])
-            .filter(|name| !settable.contains(name) && !forwarded.contains(&name.as_str()))
+            .flat_map(|name| [name.clone(), name.replace('-', "_"), folded(name)])
+            .filter(|name| !settable.contains(name) && !is_forwarded(settings.forward, name))
             .collect();
         always_removed.sort_unstable();
         always_removed.dedup();
         let prefixes = settings.remove.iter().filter_map(|remove| match remove {
-            Remove::Prefix(prefix) => Some(prefix.replace('_', "-")),
+            Remove::Prefix(prefix) => Some(folded(prefix)),
             Remove::Exact(_) => None,
         });
         Self {
             prefixes: prefixes.collect(),
-            owned: owned.iter().map(|name| name.replace('_', "-")).collect(),
+            owned: owned.iter().map(|name| folded(name)).collect(),
             always_removed,
             settable,
+            size,
             settings,
         }
     }
@@ -144,10 +145,10 @@ impl Identity {
             return None;
         }
         let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        let folded = name.replace('_', "-");
+        let folded = folded(&name);
         let ours = (name.contains('_') && self.owned.contains(&folded))
             || self.prefixes.iter().any(|prefix| folded.starts_with(prefix));
-        let kept = forwarded(self.settings.forward).contains(&name.as_str());
+        let kept = is_forwarded(self.settings.forward, &name);
         (ours && !kept).then_some(name)
     }
 
@@ -166,14 +167,11 @@ impl Identity {
         let said = |header: &'s Option<String>, value: Option<Cow<'s, str>>| {
             Some((header.as_deref()?, value?))
         };
-        let mut set: Vec<_> = [
-            said(&names.username, Some(Cow::Owned(name.to_string()))),
-            said(&names.authenticated_user, Some(Cow::Owned(name.to_string()))),
-            said(&names.realm, Some(Cow::Borrowed(realm))),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let own = || Some(Cow::Owned(name.to_string()));
+        let mut set = Vec::with_capacity(8);
+        set.extend(said(&names.username, own()));
+        set.extend(said(&names.authenticated_user, own()));
+        set.extend(said(&names.realm, Some(Cow::Borrowed(realm))));
         let needed = set.len();
         let text = |value: &Option<String>| {
             value.as_ref().map(|value| Cow::Owned(encode(value.as_bytes(), b"").into_owned()))
@@ -185,10 +183,7 @@ impl Identity {
         set.extend(said(&names.dn, text(&user.dn)));
         set.extend(said(&names.groups, groups));
         set.extend(said(&names.metadata, user.metadata.clone().map(Cow::Owned)));
-        let size = |set: &[(&str, Cow<'_, str>)]| {
-            set.iter().map(|(header, value)| header.len() + value.len()).sum::<usize>()
-        };
-        while size(&set) > self.settings.size {
+        while size(&set) > self.size {
             if set.len() == needed {
                 return Err(NotRepresentable(name.into_owned()));
             }
@@ -217,9 +212,9 @@ fn run_as<'s>(
     }
 }
 
-/// Whether `byte` can stand in a header's name (RFC 9110 section 5.6.2).
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+/// What these headers have in names and values, in bytes.
+fn size(set: &[(&str, Cow<'_, str>)]) -> usize {
+    set.iter().map(|(header, value)| header.len() + value.len()).sum()
 }
 
 /// All names that are ours to say, in the spelling that they were configured in.
@@ -228,7 +223,7 @@ fn owned(settings: &IdentitySettings) -> Vec<String> {
     if let Preset::Headers(names) = &settings.preset {
         owned.extend(names.all().cloned());
     }
-    owned.extend([AUTHORIZATION, CLIENT_AUTHENTICATION, RUN_AS].map(str::to_owned));
+    owned.extend(CREDENTIALS.map(str::to_owned));
     owned.extend(FOREIGN.map(str::to_owned));
     owned.extend(settings.remove.iter().filter_map(|remove| match remove {
         Remove::Exact(name) => Some(name.clone()),
@@ -257,15 +252,14 @@ fn settable(preset: &Preset) -> Vec<&str> {
     }
 }
 
-fn forwarded(forward: Forward) -> Vec<&'static str> {
-    [
-        (forward.authorization, AUTHORIZATION),
-        (forward.client_authentication, CLIENT_AUTHENTICATION),
-        (forward.run_as, RUN_AS),
-    ]
-    .into_iter()
-    .filter_map(|(forwarded, name)| forwarded.then_some(name))
-    .collect()
+/// Whether the credential header `name` is passed on.
+fn is_forwarded(forward: Forward, name: &str) -> bool {
+    match name {
+        AUTHORIZATION => forward.authorization,
+        CLIENT_AUTHENTICATION => forward.client_authentication,
+        RUN_AS => forward.run_as,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -280,19 +274,11 @@ mod tests {
             remove: Vec::new(),
             dynamic_metadata: DynamicMetadata::Full,
             forward: Forward::default(),
-            size: 8192,
         }
     }
 
     fn user(name: &str) -> User {
-        User {
-            name: name.into(),
-            groups: Vec::new(),
-            full_name: None,
-            email: None,
-            dn: None,
-            metadata: None,
-        }
+        User::named(name)
     }
 
     fn request<'a>(names: &[&'a str]) -> RequestView<'a> {
@@ -308,7 +294,7 @@ mod tests {
         shown: &[&str],
         user: &User,
     ) -> (Vec<String>, Vec<String>) {
-        let identity = Identity::new(settings.clone());
+        let identity = Identity::new(settings.clone(), 8192);
         let allow = identity.allow(&request(shown), "r", user).unwrap();
         let set: Vec<_> =
             allow.set.iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -340,14 +326,12 @@ mod tests {
 
     #[test]
     fn a_known_property_is_set_and_not_removed() {
-        let user = User {
-            groups: vec!["a".into(), "b,c".into()],
-            full_name: Some("Ana A".into()),
-            email: Some("ana@x".into()),
-            dn: Some("cn=ana".into()),
-            metadata: Some("e30".into()),
-            ..user("ana")
-        };
+        let mut user = user("ana");
+        user.groups = vec!["a".into(), "b,c".into()];
+        user.full_name = Some("Ana A".into());
+        user.email = Some("ana@x".into());
+        user.dn = Some("cn=ana".into());
+        user.metadata = Some("e30".into());
         let (set, removed) = answer(&settings(), &[], &user);
         for header in [
             "x-es-groups: a,b%2Cc",
@@ -384,7 +368,7 @@ mod tests {
             assert!(removed.iter().any(|gone| gone == name), "{name}");
         }
         assert!(!removed.iter().any(|gone| gone == "x-proxy-ex"));
-        let identity = Identity::new(settings);
+        let identity = Identity::new(settings, 8192);
         assert!(!identity.can_clean(&request(&["x"])), "filtered headers may hide the prefix");
         assert!(identity.can_clean(&request(&[":method"])));
     }
@@ -417,16 +401,14 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_left_out_whole_least_needed_first() {
-        let full = User {
-            groups: vec!["g".repeat(100)],
-            full_name: Some("n".repeat(100)),
-            email: Some("e".repeat(100)),
-            dn: Some("d".repeat(100)),
-            metadata: Some("m".repeat(100)),
-            ..user("ana")
-        };
+        let mut full = user("ana");
+        full.groups = vec!["g".repeat(100)];
+        full.full_name = Some("n".repeat(100));
+        full.email = Some("e".repeat(100));
+        full.dn = Some("d".repeat(100));
+        full.metadata = Some("m".repeat(100));
         let identity =
-            |size| Identity::new(IdentitySettings { size, metadata: true, ..settings() });
+            |size| Identity::new(IdentitySettings { metadata: true, ..settings() }, size);
         let headers = |size| {
             let identity = identity(size);
             let allow = identity.allow(&request(&[]), "r", &full).ok()?;
@@ -476,7 +458,7 @@ mod tests {
 
     #[test]
     fn a_name_of_more_than_a_kibibyte_encoded_cannot_be_said() {
-        let identity = Identity::new(settings());
+        let identity = Identity::new(settings(), 8192);
         let sayable = |name: &str| identity.allow(&request(&[]), "r", &user(name)).is_ok();
         assert!(sayable(&"n".repeat(1024)));
         assert!(!sayable(&"n".repeat(1025)));
@@ -493,7 +475,7 @@ mod tests {
         for name in ["x-es-username", "es_security_runas_user", "es-client-authentication"] {
             assert!(removed.iter().any(|gone| gone == name), "{name}");
         }
-        let identity = Identity::new(settings);
+        let identity = Identity::new(settings, 8192);
         for name in ["elastic", "kibana_system", "_system", "caf\u{e9}", "a%b", " ana", "a\nb"] {
             assert!(identity.allow(&request(&[]), "r", &user(name)).is_err(), "{name}");
         }

@@ -122,6 +122,4 @@ pub struct IdentitySettings {
     pub dynamic_metadata: DynamicMetadata,
     /// Which credentials are passed on.
     pub forward: Forward,
-    /// The most that all identity headers may have in names and values, in bytes.
-    pub size: usize,
 }

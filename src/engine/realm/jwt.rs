@@ -5,7 +5,6 @@
 use super::{Credentials, Outcome};
 use crate::engine::client_auth::{ClientAuthentication, ClientKnown, ClientRefused};
 use crate::engine::crypto::HmacKey;
-use crate::engine::reason::Reason;
 use crate::engine::token::claims::TokenRules;
 use crate::engine::user::{User, UserClaims};
 use crate::engine::witness::{Failure, RealmId, Step, Witness, told};
@@ -65,11 +64,8 @@ impl JwtRealm {
 
     /// A token of another issuer is none of this realm's business.
     fn is_issuer(&self, credentials: &Credentials<'_>) -> Result<(), Failure> {
-        match credentials.token.claims().text("iss") {
-            Some(issuer) if issuer == self.rules.issuer => Ok(()),
-            Some(_) => Err(Failure::new(Reason::IssuerMismatch, "the token is another issuer's")),
-            None => Err(Failure::new(Reason::ClaimMissing, "missing required claim [iss]")),
-        }
+        let checked = self.rules.check_issuer(credentials.token);
+        checked.map_err(|error| Failure::new(error.reason(), error))
     }
 
     fn client(

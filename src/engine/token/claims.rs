@@ -1,6 +1,6 @@
 //! The checks of a token's header and claims: one ordered list, the first failure ends it.
 //!
-//! Order and boundaries are Elasticsearch's (the JWT realm's sections 3.1 to 3.6). Claims come
+//! Order and boundaries are Elasticsearch's. Claims come
 //! before the signature, so that a token for somebody else costs no key work.
 
 use super::Algorithm;
@@ -101,6 +101,12 @@ impl TokenRules {
         }
         Ok(ClaimsChecked(token))
     }
+
+    /// Whether the token is this issuer's at all: what a realm asks before anything else.
+    pub fn check_issuer(&self, token: &Token<'_>) -> Result<(), ClaimError> {
+        let issuer = token.claims.text("iss").ok_or(ClaimError::Missing("iss"))?;
+        if issuer == self.issuer { Ok(()) } else { Err(ClaimError::Issuer) }
+    }
 }
 
 fn typ(_: &TokenRules, token: &Token<'_>, _: UnixTime) -> Result<(), ClaimError> {
@@ -111,8 +117,7 @@ fn typ(_: &TokenRules, token: &Token<'_>, _: UnixTime) -> Result<(), ClaimError>
 }
 
 fn iss(rules: &TokenRules, token: &Token<'_>, _: UnixTime) -> Result<(), ClaimError> {
-    let issuer = token.claims.text("iss").ok_or(ClaimError::Missing("iss"))?;
-    if issuer == rules.issuer { Ok(()) } else { Err(ClaimError::Issuer) }
+    rules.check_issuer(token)
 }
 
 fn sub(rules: &TokenRules, token: &Token<'_>, _: UnixTime) -> Result<(), ClaimError> {

@@ -37,27 +37,24 @@ pub enum Json<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Members<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
-/// What was read is no such JSON object. Tells where, never what stands there.
+/// What was read is no such JSON object.
 #[derive(Debug, thiserror::Error)]
-#[error("not a strict JSON object, at column {column}")]
-pub struct NotJson {
-    column: usize,
-}
+#[error("not a strict JSON object")]
+pub struct NotJson;
 
 impl<'a> Members<'a> {
     /// Reads `text`, which must be one object and nothing else but white space around it.
     pub fn parse(text: &'a [u8]) -> Result<Self, NotJson> {
-        let text =
-            std::str::from_utf8(text).map_err(|error| NotJson { column: error.valid_up_to() })?;
+        let text = std::str::from_utf8(text).map_err(|_| NotJson)?;
         let mut reader = serde_json::Deserializer::from_str(text);
         reader.disable_recursion_limit(); // the seed below counts the levels
         let value = Value { depth: 0 }
             .deserialize(&mut reader)
             .and_then(|value| reader.end().map(|()| value))
-            .map_err(|error| NotJson { column: error.column() })?;
+            .map_err(|_| NotJson)?;
         match value {
             Json::Object(members) => Ok(members),
-            _ => Err(NotJson { column: 0 }),
+            _ => Err(NotJson),
         }
     }
 

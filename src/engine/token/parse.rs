@@ -1,9 +1,9 @@
 //! From the bearer value to a parsed token: JWS compact serialisation (RFC 7515 section 7.1).
 //!
-//! Nothing here is trusted yet. What is not exactly a signed JWT by the strict rules (contract,
-//! section 10 row 1) ends here, before any key is touched.
+//! Nothing here is trusted yet. What is not exactly a signed JWT ends here, before any key is
+//! touched.
 
-use super::json::{Json, Members};
+use super::json::{Json, Members, NotJson};
 use crate::engine::reason::Reason;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -93,14 +93,14 @@ impl<'a> Token<'a> {
     /// Reads header and payload of `compact`.
     pub fn read(compact: &'a Compact<'_>) -> Result<Self, TokenFault> {
         let mut header = Members::parse(&compact.header)
-            .map_err(|_| TokenFault::NotAJwt("the header is not a strict JSON object"))?;
+            .map_err(|NotJson| TokenFault::NotAJwt("the header is not a strict JSON object"))?;
         check_header(&header)?;
         let alg = header.take_text("alg").ok_or(TokenFault::NotAJwt("the header has no alg"))?;
         if alg == "none" {
             return Err(TokenFault::NotAJwt("alg is none"));
         }
         let payload = Members::parse(&compact.payload)
-            .map_err(|_| TokenFault::NotAJwt("the payload is not a strict JSON object"))?;
+            .map_err(|NotJson| TokenFault::NotAJwt("the payload is not a strict JSON object"))?;
         Ok(Self {
             alg,
             typ: header.take_text("typ"),
@@ -186,8 +186,8 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// Refuses header members that change what a JWS means, and those of an impossible type
-/// (contract, section 10 row 1). All others are ignored.
+/// Refuses header members that change what a JWS means, and those of an impossible type. All
+/// others are ignored.
 fn check_header(header: &Members<'_>) -> Result<(), TokenFault> {
     for (name, value) in header.iter() {
         let sound = match name {

@@ -44,7 +44,7 @@ fn executable(messages: &str) -> Option<PathBuf> {
         .next_back()
 }
 
-/// Starts it with the quickstart realms, on free ports.
+/// Starts it with the quickstart's realm, on free ports.
 pub(crate) fn start(binary: &Path) -> Result<Process, String> {
     let mut command = Command::new(binary);
     command

@@ -1,4 +1,4 @@
-//! Malformed tokens: parts, base64url and size, by the strict reading of the contract.
+//! Malformed tokens: parts, base64url and size, by the strict rules.
 
 use super::{Attack, UNREADABLE, allow, hold};
 use crate::support::check::Check;
