@@ -19,12 +19,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// A runtime of one thread, which is enough beside the workers: a scrape cannot hurt a check.
 pub(super) fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
+
+/// Between two looks at what is under way.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What connections have to end in, however short `drain.timeout` is.
+const LEAST_TO_END: Duration = Duration::from_secs(2);
 
 /// What the control thread runs: the acceptor, the HTTP listener and the drain.
 pub(super) struct Control {
@@ -67,11 +73,12 @@ impl Control {
         Ok((GrpcAddress::Unix(path.to_owned()), self.spawn(listener, remove)?))
     }
 
-    /// Starts the workers, and the thread that feeds them. `after` runs when all have ended.
+    /// Starts the workers, and the thread that feeds them. `closing` runs when the listener closes:
+    /// later its address may be somebody else's.
     fn spawn<A: Acceptor>(
         self,
         listener: A,
-        after: impl FnOnce() + Send + 'static,
+        closing: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<Drained>> {
         let (health, health_routes) = self.runtime.block_on(Health::serving(&self.realms));
         let edge = Edge::new(Arc::clone(&self.checks), health_routes);
@@ -82,6 +89,7 @@ impl Control {
         let http = tokio::net::TcpListener::from_std(self.http)?;
         drop(entered);
         let run = Run {
+            checks: self.checks,
             readiness: self.readiness,
             drain: self.drain,
             stopped: self.stopped,
@@ -92,11 +100,10 @@ impl Control {
         std::thread::Builder::new().name("control".to_owned()).spawn(move || {
             let drained = runtime.block_on(async {
                 let http = tokio::spawn(async { axum::serve(http, routes).await });
-                let drained = run.until_drained(listener, workers).await;
+                let drained = run.until_drained(listener, closing, workers).await;
                 http.abort();
                 drained
             });
-            after();
             // A worker that was cut off may hold its thread for as long as it likes.
             runtime.shutdown_background();
             drained
@@ -106,6 +113,7 @@ impl Control {
 
 /// The service while it runs.
 struct Run {
+    checks: Arc<Checks>,
     readiness: Arc<Readiness>,
     drain: Drain,
     stopped: watch::Receiver<bool>,
@@ -119,6 +127,7 @@ impl Run {
     async fn until_drained<A: Acceptor>(
         mut self,
         listener: A,
+        closing: impl FnOnce(),
         mut workers: Workers<A::Socket>,
     ) -> Drained {
         tokio::select! {
@@ -133,13 +142,19 @@ impl Run {
         let grace = self.drain.grace.min(self.drain.timeout);
         // Elapsing is what this waits for: callers notice, and go elsewhere.
         let _ = timeout(grace, accept(&listener, &mut workers)).await;
+        closing();
         drop(listener);
         self.end.send_replace(true);
         self.health.end_watches().await;
         let threads = workers.into_threads();
         let joined =
             tokio::task::spawn_blocking(|| threads.into_iter().all(|thread| thread.join().is_ok()));
-        if matches!(timeout_at(cut_off, joined).await, Ok(Ok(true))) {
+        let clean = tokio::select! {
+            all = joined => matches!(all, Ok(true)),
+            () = idle(&self.checks) => true,
+            () = sleep_until(cut_off.max(Instant::now() + LEAST_TO_END)) => false,
+        };
+        if clean {
             return Drained::Clean;
         }
         tracing::warn!(
@@ -147,6 +162,16 @@ impl Run {
             "not drained clean: drain.timeout passed, or a worker had failed"
         );
         Drained::CutOff
+    }
+}
+
+/// Waits until no check is under way, twice in a row, so that answers have left. A connection that
+/// carries none (a peer that never spoke, or reads no more) is nothing to wait for.
+async fn idle(checks: &Checks) {
+    let mut quiet_looks = 0;
+    while quiet_looks < 2 {
+        sleep(LOOK).await;
+        quiet_looks = if checks.under_way() == 0 { quiet_looks + 1 } else { 0 };
     }
 }
 
@@ -158,7 +183,7 @@ async fn accept<A: Acceptor>(listener: &A, workers: &mut Workers<A::Socket>) {
             Err(error) => {
                 // Out of file descriptors, most likely: to try again at once would only burn.
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                sleep(Duration::from_millis(50)).await;
             }
         }
     }

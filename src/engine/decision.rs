@@ -4,7 +4,7 @@
 //! [`Allow`] comes from an identity alone, and a [`Denial`] can never carry the status of one.
 
 use super::reason::{Reason, Status};
-use super::request::RequestView;
+use super::request::{RequestView, Unusable};
 use super::witness::RealmId;
 use std::borrow::Cow;
 
@@ -117,9 +117,9 @@ impl Denial {
     }
 
     /// 400: there is no request to decide about.
-    pub fn unusable(what: impl std::fmt::Display) -> Self {
-        let sentence = what.to_string();
-        Self { reason: Reason::BadRequest, sentence, detail: None, plain: false }
+    pub fn unusable(what: Unusable) -> Self {
+        let (sentence, plain) = (what.to_string(), what.is_grpc);
+        Self { reason: Reason::BadRequest, sentence, detail: None, plain }
     }
 
     /// 400: the single-valued header `name` has several values.
@@ -226,7 +226,7 @@ impl Denial {
 /// The action that a 403 names: the method and the path without query, of a `CONNECT` the host.
 fn action(request: &RequestView<'_>) -> String {
     let target = if request.is_connect() { request.host } else { request.bare_path() };
-    format!("{} {}", String::from_utf8_lossy(request.method), repeated(target))
+    repeated(&[request.method, b" ", target].concat())
 }
 
 /// A caller's text as an error repeats it: cut at 1 KiB, at a character.
@@ -301,6 +301,7 @@ mod tests {
         let text = format!("x{}", "\u{e9}".repeat(600));
         assert_eq!(repeated(text.as_bytes()).len(), 1023);
         assert_eq!(repeated(b"a\xffb"), "a\u{fffd}b");
+        assert_eq!(action(&view(&"M".repeat(3000), "/", "")).len(), 1024);
     }
 
     #[test]

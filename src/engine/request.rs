@@ -63,9 +63,12 @@ impl<'a> Sent<'a> {
 }
 
 /// There is no HTTP request that could be decided: no method, or a path that is none.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("no usable HTTP request in the check")]
-pub struct Unusable;
+pub struct Unusable {
+    /// Whether its caller is known to speak gRPC all the same.
+    pub is_grpc: bool,
+}
 
 /// The request of one check.
 #[derive(Debug)]
@@ -101,7 +104,7 @@ impl<'a> RequestView<'a> {
     ) -> Result<Self, Unusable> {
         let connect = method == b"CONNECT";
         if method.is_empty() || !(connect || path.starts_with(b"/") || path == b"*") {
-            return Err(Unusable);
+            return Err(Unusable { is_grpc: is_grpc(&headers) });
         }
         Ok(Self {
             method,
@@ -155,10 +158,7 @@ impl<'a> RequestView<'a> {
 
     /// The first value of the header `name`, given in lower case.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        self.headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|header| header.value)
+        header(&self.headers, name)
     }
 
     /// The names of all headers that were shown, in the letter case that they came in.
@@ -174,8 +174,17 @@ impl<'a> RequestView<'a> {
 
     /// Whether the caller speaks gRPC, and so wants the error as plain text.
     pub fn is_grpc(&self) -> bool {
-        self.header("content-type").is_some_and(|value| value.starts_with(b"application/grpc"))
+        is_grpc(&self.headers)
     }
+}
+
+fn header<'a>(headers: &[Header<'a>], name: &str) -> Option<&'a [u8]> {
+    let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name.as_bytes()));
+    found.map(|header| header.value)
+}
+
+fn is_grpc(headers: &[Header<'_>]) -> bool {
+    header(headers, "content-type").is_some_and(|value| value.starts_with(b"application/grpc"))
 }
 
 /// What follows `scheme` and one blank, trimmed of everything up to U+0020 at both ends.

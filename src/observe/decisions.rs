@@ -24,8 +24,11 @@ pub enum Decisions {
     RunAs,
 }
 
-/// The longest path that a line repeats, in bytes.
-const PATH: usize = 256;
+/// The most of a caller's text that a line repeats, in bytes.
+const TEXT: usize = 256;
+
+/// The most of a user's name that a line repeats, in bytes.
+const NAME: usize = 1024;
 
 /// Writes decisions at INFO.
 pub struct DecisionLog {
@@ -83,7 +86,7 @@ fn write(
     seen: &Seen,
     took: Duration,
 ) {
-    let user = decision.established.user.as_deref().map(|user| encode(user.as_bytes(), b""));
+    let user = text(decision.established.user.as_deref().map(str::as_bytes), NAME);
     let reason = decision.reason();
     let run_as = matches!(reason, Reason::RunAsDenied | Reason::RunAsEmpty)
         .then(|| request.and_then(RequestView::run_as_target))
@@ -95,25 +98,27 @@ fn write(
         realm,
         user = user.as_deref(),
         authenticated_user = user.as_deref(),
-        run_as = text(run_as).as_deref(),
-        method = text(request.map(|request| request.method)).as_deref(),
-        host = text(request.map(|request| request.host)).as_deref(),
-        path = text(request.map(path)).as_deref(),
-        request_id = text(request.and_then(|request| request.header("x-request-id"))).as_deref(),
+        run_as = text(run_as, NAME).as_deref(),
+        method = text(request.map(|request| request.method), TEXT).as_deref(),
+        host = text(request.map(|request| request.host), TEXT).as_deref(),
+        path = text(request.map(RequestView::bare_path), TEXT).as_deref(),
+        request_id =
+            text(request.and_then(|request| request.header("x-request-id")), TEXT).as_deref(),
         trace_id = seen.trace.as_deref(),
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
     );
 }
 
-/// A caller's text, encoded as the identity headers are.
-fn text(text: Option<&[u8]>) -> Option<Cow<'_, str>> {
-    text.map(|text| encode(text, b""))
-}
-
-/// The path without its query, which may hold what is nobody's business.
-fn path<'a>(request: &RequestView<'a>) -> &'a [u8] {
-    let path = request.bare_path();
-    &path[..path.len().min(PATH)]
+/// A caller's text, cut at a character, and encoded as the identity headers are. Lines that wait to
+/// be written are counted, not weighed, so each must be small.
+fn text(text: Option<&[u8]>, most: usize) -> Option<Cow<'_, str>> {
+    let text = text?;
+    let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    let mut end = text.len().min(most);
+    while end > 0 && continues(end) {
+        end -= 1;
+    }
+    Some(encode(&text[..end], b""))
 }
 
 /// At most so many lines in one second.
@@ -149,6 +154,21 @@ impl Cap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_callers_text_is_cut_at_a_character() {
+        for (written, most, expected) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "abc"),
+            ("ab\u{e9}", 3, "ab"),
+            ("ab\u{e9}", 4, "ab%C3%A9"),
+            ("\u{1f511}x", 3, ""),
+        ] {
+            assert_eq!(text(Some(written.as_bytes()), most).as_deref(), Some(expected));
+        }
+        assert_eq!(text(Some(&[0x80; 5]), 3).as_deref(), Some(""), "no character begins here");
+        assert_eq!(text(None, 3), None);
+    }
 
     #[test]
     fn a_cap_allows_so_many_lines_a_second() {

@@ -82,6 +82,11 @@ impl Metrics {
     /// A check began. How many are under way, it included.
     pub(super) fn entered(&self) -> i64 {
         self.in_flight.inc();
+        self.in_flight()
+    }
+
+    /// How many checks are under way.
+    pub(super) fn in_flight(&self) -> i64 {
         self.in_flight.get()
     }
 

@@ -55,6 +55,11 @@ impl Observer {
         (self.metrics.entered() <= self.most_in_flight).then_some(under_way)
     }
 
+    /// How many checks are under way.
+    pub fn under_way(&self) -> i64 {
+        self.metrics.in_flight()
+    }
+
     /// A witness of one check.
     pub fn witness(&self) -> CheckWitness<'_> {
         CheckWitness { observer: self, validation: None }

@@ -24,7 +24,7 @@ pub enum Format {
 }
 
 /// Lines that may wait to be written.
-const WAITING: usize = 8192;
+const WAITING: usize = 2048;
 
 /// Counts what could not wait. One for the process, as its log is.
 static LOST: OnceLock<ErrorCounter> = OnceLock::new();

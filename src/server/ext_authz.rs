@@ -55,6 +55,11 @@ impl Checks {
         Self { snapshot, answers, observer, deadline, authorize }
     }
 
+    /// How many checks are under way.
+    pub fn under_way(&self) -> i64 {
+        self.observer.under_way()
+    }
+
     /// Answers one call, whatever comes.
     pub(super) async fn call(self: Arc<Self>, request: Request<Body>) -> Response<Body> {
         let seen = Seen { at: Instant::now(), trace: trace(request.headers()) };
@@ -72,7 +77,7 @@ impl Checks {
         let answered = AssertUnwindSafe(unary).catch_unwind();
         match tokio::time::timeout(budget, answered).await {
             Ok(Ok(response)) if response.headers().contains_key("grpc-status") => {
-                let unusable = Denial::unusable(Unusable);
+                let unusable = Denial::unusable(Unusable::default());
                 self.answer(&Decision::deny(unusable, Established::default()), &seen)
             }
             Ok(Ok(response)) => response,
@@ -84,7 +89,7 @@ impl Checks {
     /// Decides the check that `bytes` hold: the whole way of a request.
     pub fn decide(&self, bytes: Bytes, now: Now, seen: &Seen) -> Bytes {
         let check = view::decode(bytes);
-        let request = check.as_ref().map_err(|_| Unusable).and_then(view::view);
+        let request = check.as_ref().map_err(|unusable| *unusable).and_then(view::view);
         match request {
             Ok(request) => {
                 let mut witness = self.observer.witness();
@@ -239,7 +244,7 @@ mod tests {
 
     #[test]
     fn an_undecodable_check_is_unusable() {
-        assert_eq!(view::decode(Bytes::from_static(b"\xff")).map(drop), Err(Unusable));
+        assert_eq!(view::decode(Bytes::from_static(b"\xff")).map(drop), Err(Unusable::default()));
     }
 
     #[test]

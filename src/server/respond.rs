@@ -266,7 +266,7 @@ mod tests {
         let denials = [
             (Denial::missing_credentials(&view), 16, 401, true),
             (Denial::forbidden_to_all(&view), 7, 403, false),
-            (Denial::unusable(Unusable), 3, 400, false),
+            (Denial::unusable(Unusable::default()), 3, 400, false),
             (Denial::unavailable(Reason::Overloaded), 14, 503, false),
             (Denial::unavailable(Reason::Ok), 14, 503, false),
         ];

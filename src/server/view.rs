@@ -15,14 +15,14 @@ pub mod proto {
 
 /// Decodes a `CheckRequest`. What is no protobuf message is no usable request.
 pub fn decode(bytes: Bytes) -> Result<proto::CheckRequest, Unusable> {
-    proto::CheckRequest::decode(bytes).map_err(|_| Unusable)
+    proto::CheckRequest::decode(bytes).map_err(|_| Unusable::default())
 }
 
 /// Shows the HTTP request of `check`. A check of Envoy's network filter has none.
 pub fn view(check: &proto::CheckRequest) -> Result<RequestView<'_>, Unusable> {
-    let attributes = check.attributes.as_ref().ok_or(Unusable)?;
+    let attributes = check.attributes.as_ref().ok_or(Unusable::default())?;
     let http = attributes.request.as_ref().and_then(|request| request.http.as_ref());
-    let http = http.ok_or(Unusable)?;
+    let http = http.ok_or(Unusable::default())?;
     let hints = attributes.context_extensions.iter().map(|entry| entry.key.as_ref());
     RequestView::new(&http.method, &http.path, &http.host, headers(http), hints)
 }

@@ -37,6 +37,9 @@ impl TokenFault {
     }
 }
 
+/// The largest header that is read, in bytes of JSON, as Elasticsearch's JOSE library has it.
+const HEADER_SIZE: usize = 20_000;
+
 /// The three parts of a compact JWS, decoded but not read.
 pub struct Compact<'a> {
     header: Vec<u8>,
@@ -92,6 +95,9 @@ pub struct Token<'a> {
 impl<'a> Token<'a> {
     /// Reads header and payload of `compact`.
     pub fn read(compact: &'a Compact<'_>) -> Result<Self, TokenFault> {
+        if compact.header.len() > HEADER_SIZE {
+            return Err(TokenFault::NotAJwt("the header is too large"));
+        }
         let mut header = Members::parse(&compact.header)
             .map_err(|NotJson| TokenFault::NotAJwt("the header is not a strict JSON object"))?;
         check_header(&header)?;
@@ -289,6 +295,19 @@ mod tests {
     fn a_long_token_is_refused_before_it_is_looked_at() {
         assert!(matches!(read(&"x".repeat(LIMIT + 1)), Err(TokenFault::TooLarge)));
         assert!(matches!(read(&"x".repeat(LIMIT)), Err(TokenFault::NotAJwt(_))));
+    }
+
+    #[test]
+    fn a_header_of_more_than_20_000_bytes_is_none() {
+        let header = |size: usize| {
+            let empty = r#"{"alg":"x","x":""}"#.len();
+            let text = format!(r#"{{"alg":"x","x":"{}"}}"#, "y".repeat(size - empty));
+            let bearer = compact(&text, CLAIMS, "s");
+            let compact = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
+            Token::read(&compact).is_ok()
+        };
+        assert!(header(20_000));
+        assert!(!header(20_001));
     }
 
     #[test]

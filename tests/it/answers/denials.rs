@@ -123,6 +123,16 @@ fn a_grpc_caller_gets_the_sentence_alone_as_text() {
 }
 
 #[test]
+fn a_grpc_caller_of_no_usable_request_gets_text_too() {
+    let gate = corp::setup().start();
+    let check = Check::new("POST", "http://x/").header("content-type", "application/grpc");
+    let answer = gate.caller().check(&check);
+    let sentence = "no usable HTTP request in the check";
+    assert_eq!((answer.status(), answer.code, answer.body()), (400, 3, sentence));
+    assert_eq!(headers(&answer), [("content-type", "text/plain")]);
+}
+
+#[test]
 fn a_body_is_json_whatever_it_echoes() {
     let gate = corp::setup().start();
     for path in ["/\"},{\"a\":\"", "/\\", "/\u{1}\u{1f}\u{7f}", "/caf\u{e9}\u{2028}", "/<script>"] {

@@ -1,11 +1,14 @@
 //! Ending: health says so first, checks are still answered, and the exit status tells how it went.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use tonic_health::pb::health_check_response::ServingStatus;
 
 use super::health::health;
 use crate::support::caller::{Call, Caller};
+use crate::support::folder::Folder;
 use crate::support::gate::{Gate, Setup};
 use crate::support::{corp, http, wait};
 
@@ -93,6 +96,43 @@ fn idle_connections_do_not_keep_the_gate_alive() {
     assert_eq!(gate.wait_exit().status, Some(0));
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     assert!(callers[0].try_call(Call::check(&corp::good().encode())).is_err());
+}
+
+#[test]
+fn a_peer_that_never_speaks_keeps_no_drain_waiting() {
+    let mut gate = setup("0s", "300s").start();
+    let silent = TcpStream::connect(gate.grpc()).unwrap();
+    let mut half = TcpStream::connect(gate.grpc()).unwrap();
+    half.write_all(b"PRI * HTTP/2.0\r\n").unwrap();
+    assert!(gate.caller().check(&corp::good()).is_allow(), "after both were accepted");
+    gate.terminate();
+    assert_eq!(gate.wait_exit().status, Some(0));
+    drop((silent, half));
+}
+
+#[test]
+fn a_grace_as_long_as_the_whole_drain_may_take_is_no_fault() {
+    let mut gate = setup("500ms", "500ms").start();
+    gate.terminate();
+    assert_eq!(gate.wait_exit().status, Some(0));
+}
+
+#[test]
+fn a_draining_gate_leaves_the_socket_of_its_successor_alone() {
+    let folder = Folder::new();
+    let socket = format!("unix:{}", folder.path().join("gate.sock").display());
+    let at = |setup: Setup| setup.set("realmgate.grpc.address", socket.as_str()).start();
+    let mut old = at(setup("0s", "300s"));
+    let stalled = old.caller().begin(Call::frames(Vec::new()).stalled());
+    in_flight(&old);
+    old.terminate();
+    wait::eventually("the socket is given up", || {
+        (!folder.path().join("gate.sock").exists()).then_some(())
+    });
+    let new = at(setup("0s", "30s"));
+    stalled.give_up();
+    assert_eq!(old.wait_exit().status, Some(0));
+    assert!(new.caller().check(&corp::good()).is_allow(), "after the old one has ended");
 }
 
 fn in_flight(gate: &Gate) {
