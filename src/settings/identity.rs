@@ -7,7 +7,7 @@
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read, Reported};
 use super::section::Section;
-use super::values::{GrpcAddress, Wrong, boolean, choice};
+use super::values::{GrpcAddress, Written, Wrong, boolean, choice};
 use crate::engine::header::{CLIENT_AUTHENTICATION, CREDENTIALS, RUN_AS, folded, is_token};
 use crate::engine::identity::{
     DynamicMetadata, Forward, HeaderNames, IdentitySettings, Preset, Remove,
@@ -110,8 +110,8 @@ fn properties(names: &mut HeaderNames) -> [(&'static str, &mut Option<String>); 
 }
 
 /// The name of a header of ours in lower case; an empty one is none.
-fn header(_key: &str, text: &str) -> Result<String, Wrong> {
-    if text.is_empty() { Ok(String::new()) } else { token(text, text) }
+fn header(_key: &str, text: Written<'_>) -> Result<String, Wrong> {
+    if text.text().is_empty() { Ok(String::new()) } else { token(text) }
 }
 
 fn remove(section: &Section<'_>, problems: &mut Problems) -> Read<Vec<Remove>> {
@@ -126,8 +126,10 @@ fn remove(section: &Section<'_>, problems: &mut Problems) -> Read<Vec<Remove>> {
 }
 
 /// An exact name, or a prefix where it ends in `*`.
-fn removed(name: &str) -> Result<Remove, Wrong> {
-    let Some(prefix) = name.strip_suffix('*') else { return token(name, name).map(Remove::Exact) };
+fn removed(name: Written<'_>) -> Result<Remove, Wrong> {
+    let Some(prefix) = name.text().strip_suffix('*') else {
+        return token(name).map(Remove::Exact);
+    };
     if !prefix.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return Err(format!("the prefix of [{name}] has no letter"));
     }
@@ -157,18 +159,18 @@ const NEEDED: [&str; 11] = [
     "upgrade",
 ];
 
-/// A header name in lower case that we may set or remove. `shown` is how it was written.
-fn token(name: &str, shown: &str) -> Result<String, Wrong> {
-    if name.is_empty() || !name.bytes().all(is_token) {
-        return Err(format!("[{shown}] is no header name"));
+/// A header name in lower case that we may set or remove.
+fn token(name: Written<'_>) -> Result<String, Wrong> {
+    if name.text().is_empty() || !name.text().bytes().all(is_token) {
+        return Err(format!("[{name}] is no header name"));
     }
-    let lower = name.to_ascii_lowercase();
+    let lower = name.text().to_ascii_lowercase();
     let folded = folded(&lower);
     if NEEDED.contains(&folded.as_str()) {
-        return Err(format!("the header [{shown}] belongs to the connection or the message"));
+        return Err(format!("the header [{name}] belongs to the connection or the message"));
     }
     if CREDENTIALS.contains(&folded.as_str()) {
-        return Err(format!("the header [{shown}] carries a credential"));
+        return Err(format!("the header [{name}] carries a credential"));
     }
     Ok(lower)
 }
@@ -177,7 +179,7 @@ fn forward(section: &Section<'_>, problems: &mut Problems) -> Read<Forward> {
     let mut forward = Forward::default();
     let mut read: Read<()> = Ok(());
     for name in section.list(FORWARD, problems)?.unwrap_or_default() {
-        match name.to_ascii_lowercase().as_str() {
+        match name.text().to_ascii_lowercase().as_str() {
             header::AUTHORIZATION => forward.authorization = true,
             CLIENT_AUTHENTICATION => forward.client_authentication = true,
             RUN_AS => forward.run_as = true,

@@ -86,6 +86,25 @@ fn document(config: &Path, problems: &mut Problems) -> Read<Document> {
     }
 }
 
+/// A line of the documentation: a setting's key, its default and what it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Documented {
+    /// The full key; that of a realm's setting has `<name>` for the realm's name.
+    pub key: String,
+    /// What holds where it is left out; empty where nothing does.
+    pub default: &'static str,
+    /// What it does, and whether it is a secret or not acted on.
+    pub meaning: String,
+}
+
+/// Every setting that is taken, those of a realm first.
+pub fn documented() -> impl Iterator<Item = Documented> {
+    let realm = format!("{}<name>.", realm::PREFIX);
+    let realms = realm::TABLE.iter().map(move |known| known.documented(&realm));
+    let service = service::TABLE.iter().map(|known| known.documented(service::PREFIX));
+    realms.chain(service).flatten()
+}
+
 /// Makes settings of a document and its secrets. Relative paths stand in `folder`.
 fn assemble(
     document: &Document,

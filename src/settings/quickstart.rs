@@ -44,7 +44,7 @@ pub fn quickstart(
 }
 
 fn loopback(option: &str, text: &str, problems: &mut Problems) -> Read<SocketAddr> {
-    let local = tcp_address(option, text).and_then(|address| {
+    let local = tcp_address(option, text.into()).and_then(|address| {
         if address.ip().is_loopback() {
             return Ok(address);
         }

@@ -5,79 +5,150 @@
 
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read, Reported};
-use super::section::Standing::{NotYet, Secure, SecureNotYet, Served};
-use super::section::{Checked, NOT_YET, Section, Table};
-use super::values::{Time, Wrong, boolean, choice};
+use super::section::Standing::{NoEffect, NotYet, Refused, Secure, SecureNotYet, Served};
+use super::section::{Checked, NOT_YET, Section, Table, row};
+use super::values::{Time, Written, Wrong, boolean, choice};
 use crate::engine::Secret;
 use crate::engine::token::Algorithm;
 
 /// What stands before a realm's name.
 pub(super) const PREFIX: &str = "xpack.security.authc.realms.jwt.";
 
+const STORES: &str = "key stores are not supported: name PEM files in [ssl.certificate_authorities], \
+                      [ssl.certificate] and [ssl.key]";
+const SUITES: &str = "cipher suites cannot be chosen";
+const PASSPHRASE: &str = "a passphrase is a secret: it belongs into the keystore, as \
+                          [ssl.secure_key_passphrase]";
+
 /// Every setting of a JWT realm.
 pub(super) const TABLE: Table = &[
-    ("order", Served),
-    ("enabled", Served),
-    ("token_type", Served),
-    ("allowed_issuer", Served),
-    ("allowed_audiences", Served),
-    ("allowed_subjects", Served),
-    ("allowed_subject_patterns", NotYet),
-    ("allowed_signature_algorithms", Served),
-    ("allowed_clock_skew", Served),
-    ("pkc_jwkset_path", NotYet),
-    ("pkc_jwkset_reload.enabled", NotYet),
-    ("pkc_jwkset_reload.file_interval", NotYet),
-    ("pkc_jwkset_reload.url_interval_min", NotYet),
-    ("pkc_jwkset_reload.url_interval_max", NotYet),
-    ("hmac_jwkset", SecureNotYet),
-    ("hmac_key", Secure),
-    ("fallback_claims.sub", NotYet),
-    ("fallback_claims.aud", NotYet),
-    ("required_claims.*", NotYet),
-    ("claims.principal", Served),
-    ("claims.groups", Served),
-    ("claims.dn", Served),
-    ("claims.mail", Served),
-    ("claims.name", Served),
-    ("claim_patterns.principal", NotYet),
-    ("claim_patterns.groups", NotYet),
-    ("claim_patterns.dn", NotYet),
-    ("claim_patterns.mail", NotYet),
-    ("claim_patterns.name", NotYet),
-    ("populate_user_metadata", Served),
-    ("client_authentication.type", Served),
-    ("client_authentication.shared_secret", Secure),
-    ("client_authentication.rotation_grace_period", NotYet),
-    ("authorization_realms", NotYet),
-    ("jwt.cache.ttl", NotYet),
-    ("jwt.cache.size", NotYet),
-    ("http.connect_timeout", NotYet),
-    ("http.connection_read_timeout", NotYet),
-    ("http.socket_timeout", NotYet),
-    ("http.max_connections", NotYet),
-    ("http.max_endpoint_connections", NotYet),
-    ("http.proxy.host", NotYet),
-    ("http.proxy.port", NotYet),
-    ("http.proxy.scheme", NotYet),
-    ("ssl.key", NotYet),
-    ("ssl.key_passphrase", NotYet),
-    ("ssl.secure_key_passphrase", SecureNotYet),
-    ("ssl.certificate", NotYet),
-    ("ssl.certificate_authorities", NotYet),
-    ("ssl.keystore.path", NotYet),
-    ("ssl.keystore.type", NotYet),
-    ("ssl.keystore.password", NotYet),
-    ("ssl.keystore.secure_password", SecureNotYet),
-    ("ssl.keystore.key_password", NotYet),
-    ("ssl.keystore.secure_key_password", SecureNotYet),
-    ("ssl.truststore.path", NotYet),
-    ("ssl.truststore.type", NotYet),
-    ("ssl.truststore.password", NotYet),
-    ("ssl.truststore.secure_password", SecureNotYet),
-    ("ssl.verification_mode", NotYet),
-    ("ssl.supported_protocols", NotYet),
-    ("ssl.cipher_suites", NotYet),
+    row("order", Served, "", "Place in the chain; mandatory and unique."),
+    row("enabled", Served, "true", "Whether the realm exists at all."),
+    row("token_type", Served, "id_token", "`id_token` or `access_token`."),
+    row("allowed_issuer", Served, "", "What `iss` must be; mandatory."),
+    row("allowed_audiences", Served, "", "What `aud` must name one of; mandatory."),
+    row("allowed_subjects", Served, "any", "What `sub` must be one of."),
+    row(
+        "allowed_subject_patterns",
+        NotYet,
+        "none",
+        "Or what it must match: wildcards, or `/expressions/` in Lucene's syntax.",
+    ),
+    row(
+        "allowed_signature_algorithms",
+        Served,
+        "RS256",
+        "What `alg` must be one of: HS, RS, PS and ES with 256, 384 and 512.",
+    ),
+    row("allowed_clock_skew", Served, "60s", "How far clocks may differ."),
+    row("pkc_jwkset_path", NotYet, "none", "Public keys: a file, or an https URL."),
+    row(
+        "pkc_jwkset_reload.enabled",
+        NoEffect,
+        "true",
+        "Whether they are looked at again without being asked for.",
+    ),
+    row("pkc_jwkset_reload.file_interval", NoEffect, "5m", "How often, where they are a file."),
+    row(
+        "pkc_jwkset_reload.url_interval_min",
+        NoEffect,
+        "1h",
+        "At most how often, where they are a URL.",
+    ),
+    row("pkc_jwkset_reload.url_interval_max", NoEffect, "5d", "At least how often."),
+    row("hmac_jwkset", SecureNotYet, "none", "HMAC keys: a JWK set."),
+    row("hmac_key", Secure, "none", "An HMAC key: the bytes of a text."),
+    row(
+        "fallback_claims.sub",
+        NotYet,
+        "sub",
+        "What stands in for an absent `sub` of an access token.",
+    ),
+    row(
+        "fallback_claims.aud",
+        NotYet,
+        "aud",
+        "What stands in for an absent `aud` of an access token.",
+    ),
+    row("required_claims.*", NotYet, "none", "What the claim of this name must be, or be one of."),
+    row("claims.principal", Served, "", "The claim that names the user; mandatory."),
+    row("claims.groups", Served, "none", "The claim of the user's groups."),
+    row("claims.dn", Served, "none", "The claim of the user's distinguished name."),
+    row("claims.mail", Served, "none", "The claim of the user's e-mail address."),
+    row("claims.name", Served, "none", "The claim of the user's full name."),
+    row(
+        "claim_patterns.principal",
+        NotYet,
+        "none",
+        "A Java expression: its first group is what is taken of the claim.",
+    ),
+    row("claim_patterns.groups", NotYet, "none", "The same for groups."),
+    row("claim_patterns.dn", NotYet, "none", "The same for the distinguished name."),
+    row("claim_patterns.mail", NotYet, "none", "The same for the e-mail address."),
+    row("claim_patterns.name", NotYet, "none", "The same for the full name."),
+    row(
+        "populate_user_metadata",
+        Served,
+        "true",
+        "Whether the token's claims become the user's metadata.",
+    ),
+    row(
+        "client_authentication.type",
+        Served,
+        "shared_secret",
+        "How clients prove themselves: `shared_secret` or `none`.",
+    ),
+    row(
+        "client_authentication.shared_secret",
+        Secure,
+        "",
+        "What they present; mandatory with `shared_secret`.",
+    ),
+    row(
+        "client_authentication.rotation_grace_period",
+        NotYet,
+        "1m",
+        "How long the previous secret still holds after a change.",
+    ),
+    row("authorization_realms", NotYet, "none", "Realms that the user is looked up in."),
+    row("jwt.cache.ttl", NoEffect, "20m", "How long a verified token is remembered."),
+    row("jwt.cache.size", NoEffect, "100000", "How many are."),
+    row("http.connect_timeout", NoEffect, "5s", "How long a connection to the issuer may take."),
+    row(
+        "http.connection_read_timeout",
+        NoEffect,
+        "5s",
+        "How long to wait for a connection of the pool.",
+    ),
+    row("http.socket_timeout", NoEffect, "5s", "How long the issuer may be silent."),
+    row("http.max_connections", NoEffect, "200", "How many connections there may be."),
+    row("http.max_endpoint_connections", NoEffect, "200", "How many to one endpoint."),
+    row("http.proxy.host", NoEffect, "none", "The proxy for fetching keys."),
+    row("http.proxy.port", NoEffect, "80", "Its port."),
+    row("http.proxy.scheme", NoEffect, "http", "How it is spoken to."),
+    row("ssl.key", NoEffect, "none", "The client key for fetching keys: a PEM file."),
+    row("ssl.key_passphrase", Refused(PASSPHRASE), "", ""),
+    row("ssl.secure_key_passphrase", SecureNotYet, "none", "Its passphrase."),
+    row("ssl.certificate", NoEffect, "none", "Its certificate: a PEM file."),
+    row(
+        "ssl.certificate_authorities",
+        NoEffect,
+        "the system's",
+        "Whom to trust when keys are fetched: PEM files.",
+    ),
+    row("ssl.keystore.path", Refused(STORES), "", ""),
+    row("ssl.keystore.type", Refused(STORES), "", ""),
+    row("ssl.keystore.password", Refused(STORES), "", ""),
+    row("ssl.keystore.secure_password", SecureNotYet, "", ""),
+    row("ssl.keystore.key_password", Refused(STORES), "", ""),
+    row("ssl.keystore.secure_key_password", SecureNotYet, "", ""),
+    row("ssl.truststore.path", Refused(STORES), "", ""),
+    row("ssl.truststore.type", Refused(STORES), "", ""),
+    row("ssl.truststore.password", Refused(STORES), "", ""),
+    row("ssl.truststore.secure_password", SecureNotYet, "", ""),
+    row("ssl.verification_mode", NoEffect, "full", "`full`, `certificate` or `none`."),
+    row("ssl.supported_protocols", NoEffect, "TLSv1.3, TLSv1.2", "Versions of TLS."),
+    row("ssl.cipher_suites", Refused(SUITES), "", ""),
 ];
 
 /// A JWT realm that passed every check.
@@ -212,9 +283,9 @@ fn algorithms(section: &Section<'_>, problems: &mut Problems) -> Read<Vec<Algori
     if names.is_empty() {
         return Err(section.wrong(SUFFIX, format!("Invalid empty list {allowed}"), problems));
     }
-    let algorithms = names.into_iter().map(|name| match Algorithm::parse(name) {
+    let algorithms = names.into_iter().map(|name| match Algorithm::parse(name.text()) {
         Some(algorithm) => Ok(algorithm),
-        None if name.is_empty() => Err(empty_value(SUFFIX, section, problems)),
+        None if name.text().is_empty() => Err(empty_value(SUFFIX, section, problems)),
         None => Err(section.wrong(SUFFIX, format!("Invalid value [{name}] {allowed}"), problems)),
     });
     // All of them are looked at, so that each wrong one is named.
@@ -231,13 +302,13 @@ fn principal(section: &Section<'_>, problems: &mut Problems) -> Read<String> {
 
 /// The name of a claim. One that begins with `/` will be a JSON pointer: as a name it would find
 /// nothing, and mean something else one day.
-fn claim(key: &str, name: &str) -> Result<String, Wrong> {
-    if name.is_empty() {
+fn claim(key: &str, name: Written<'_>) -> Result<String, Wrong> {
+    if name.text().is_empty() {
         Err(format!("Invalid null or empty claim name for [{key}]."))
-    } else if name.starts_with('/') {
+    } else if name.text().starts_with('/') {
         Err(format!("Invalid value [{name}] for [{key}]: a JSON pointer is {NOT_YET}"))
     } else {
-        Ok(name.to_owned())
+        Ok(name.text().to_owned())
     }
 }
 
@@ -316,13 +387,14 @@ fn texts(
     problems: &mut Problems,
 ) -> Read<Option<Vec<String>>> {
     let Some(texts) = section.list(suffix, problems)? else { return Ok(None) };
-    if texts.iter().any(|text| text.is_empty()) {
+    if texts.iter().any(|text| text.text().is_empty()) {
         return Err(empty_value(suffix, section, problems));
     }
-    Ok(Some(texts.into_iter().map(str::to_owned).collect()))
+    Ok(Some(texts.into_iter().map(|text| text.text().to_owned()).collect()))
 }
 
-fn not_empty(key: &str, text: &str) -> Result<String, Wrong> {
+fn not_empty(key: &str, text: Written<'_>) -> Result<String, Wrong> {
+    let text = text.text();
     if text.is_empty() { Err(invalid_empty(key)) } else { Ok(text.to_owned()) }
 }
 

@@ -3,11 +3,43 @@
 //! The one rule: a key has a standing before it has a value, so whatever no table knows is
 //! refused, and so is what is known and not built yet: nothing restricting is without effect.
 
+use super::Documented;
 use super::document::{Document, Entry, Value};
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read, Reported};
-use super::values::Wrong;
+use super::values::{Written, Wrong};
 use std::collections::BTreeMap;
+
+/// A setting that is known, and what the documentation says of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    /// The key without the section's prefix. One that ends in `*` stands for any that begins so.
+    pub(super) suffix: &'static str,
+    pub(super) standing: Standing,
+    /// What holds where it is left out; empty where nothing does.
+    pub(super) default: &'static str,
+    /// What it does, in one sentence.
+    pub(super) meaning: &'static str,
+}
+
+impl Setting {
+    /// What is said of it to users; nothing of one that is never taken. `prefix` is the section's.
+    pub(super) fn documented(&self, prefix: &str) -> Option<Documented> {
+        let note = match self.standing {
+            Standing::Served => "",
+            Standing::Secure => " *Secret.*",
+            Standing::NotYet => " *Not supported yet: refused.*",
+            Standing::SecureNotYet => " *Secret. Not supported yet: refused.*",
+            Standing::NoEffect => " *No effect yet.*",
+            Standing::Refused(_) => return None,
+        };
+        Some(Documented {
+            key: format!("{prefix}{}", self.suffix),
+            default: self.default,
+            meaning: format!("{}{note}", self.meaning),
+        })
+    }
+}
 
 /// What becomes of a known setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +48,24 @@ pub(super) enum Standing {
     Served,
     /// A secure setting that is acted on.
     Secure,
-    /// Refused until it is built.
+    /// Refused until it is built: without it more would be let in.
     NotYet,
     /// A secure setting that is refused until it is built.
     SecureNotYet,
+    /// Taken without effect, which a warning says: its absence lets nobody in.
+    NoEffect,
+    /// Refused for good, and why.
+    Refused(&'static str),
+}
+
+/// One line of a table.
+pub(super) const fn row(
+    suffix: &'static str,
+    standing: Standing,
+    default: &'static str,
+    meaning: &'static str,
+) -> Setting {
+    Setting { suffix, standing, default, meaning }
 }
 
 /// What is wrong with a setting that is known and not acted on.
@@ -34,23 +80,25 @@ pub(super) enum Checked {
     NamesOnly,
 }
 
-/// The settings of one prefix: their suffixes, where one that ends in `*` stands for any that
-/// begin like it.
-pub(super) type Table = &'static [(&'static str, Standing)];
+/// What is said of a setting that is taken and does nothing.
+pub(super) const NO_EFFECT: &str = "the setting has no effect";
+
+/// The settings of one prefix.
+pub(super) type Table = &'static [Setting];
 
 fn standing(table: Table, suffix: &str) -> Option<Standing> {
     let knows = |pattern: &str| match pattern.strip_suffix('*') {
         Some(start) => suffix.len() > start.len() && suffix.starts_with(start),
         None => suffix == pattern,
     };
-    table.iter().find(|(pattern, _)| knows(pattern)).map(|(_, standing)| *standing)
+    table.iter().find(|known| knows(known.suffix)).map(|known| known.standing)
 }
 
 /// Whether `suffix` is no setting itself but others begin with it and a dot.
 fn is_group(table: Table, suffix: &str) -> bool {
     let begins =
         |pattern: &str| pattern.strip_prefix(suffix).is_some_and(|rest| rest.starts_with('.'));
-    suffix.is_empty() || table.iter().any(|(pattern, _)| begins(pattern))
+    suffix.is_empty() || table.iter().any(|known| begins(known.suffix))
 }
 
 /// The settings under one prefix.
@@ -114,11 +162,20 @@ impl<'d> Section<'d> {
     pub(super) fn check_keys(&self, which: Checked, problems: &mut Problems) -> Read<()> {
         let mut checked = Ok(());
         for (suffix, entry) in &self.entries {
-            let key = &entry.key;
+            let (key, place) = (&entry.key, Place::Line(entry.line));
             let what = match standing(self.table, suffix) {
                 Some(Standing::Served) => continue,
-                Some(Standing::NotYet) if which == Checked::NamesOnly => continue,
+                Some(Standing::NotYet | Standing::NoEffect | Standing::Refused(_))
+                    if which == Checked::NamesOnly =>
+                {
+                    continue;
+                }
                 Some(Standing::NotYet) => NOT_YET.into(),
+                Some(Standing::NoEffect) => {
+                    problems.warn(place, key, NO_EFFECT);
+                    continue;
+                }
+                Some(Standing::Refused(why)) => why.into(),
                 Some(Standing::Secure | Standing::SecureNotYet) => format!(
                     "Setting [{key}] is a secure setting and must be stored inside the keystore, \
                      but was found inside the configuration file"
@@ -126,7 +183,7 @@ impl<'d> Section<'d> {
                 None if entry.value == Value::Empty && is_group(self.table, suffix) => continue,
                 None => format!("unknown setting [{key}]"),
             };
-            checked = Err(problems.report(Place::Line(entry.line), Some(key), what));
+            checked = Err(problems.report(place, Some(key), what));
         }
         checked
     }
@@ -139,7 +196,7 @@ impl<'d> Section<'d> {
             let what = match standing(self.table, &key[self.prefix.len()..]) {
                 Some(Standing::Secure) => continue,
                 Some(Standing::SecureNotYet) => NOT_YET.into(),
-                Some(Standing::Served | Standing::NotYet) => format!(
+                Some(_) => format!(
                     "Setting [{key}] is a non-secure setting and must be stored inside the \
                      configuration file, but was found inside the keystore"
                 ),
@@ -151,11 +208,11 @@ impl<'d> Section<'d> {
     }
 
     /// The text of a setting.
-    pub(super) fn text(&self, suffix: &str, problems: &mut Problems) -> Read<Option<&'d str>> {
-        debug_assert_eq!(standing(self.table, suffix), Some(Standing::Served), "{suffix}");
+    pub(super) fn text(&self, suffix: &str, problems: &mut Problems) -> Read<Option<Written<'d>>> {
+        debug_assert!(self.is_readable(suffix), "{suffix}");
         let Some(entry) = self.entries.get(suffix) else { return Ok(None) };
         match &entry.value {
-            Value::Text(text) => Ok(Some(text)),
+            Value::Text(text) => Ok(Some(written(entry, text))),
             Value::Broken(reported) => Err(*reported),
             Value::List(_) | Value::Nested | Value::Empty => {
                 Err(self.wrong(suffix, "expected a single value", problems))
@@ -164,12 +221,19 @@ impl<'d> Section<'d> {
     }
 
     /// The texts of a list: those of a YAML list as they are, those of a comma string trimmed.
-    pub(super) fn list(&self, suffix: &str, problems: &mut Problems) -> Read<Option<Vec<&'d str>>> {
-        debug_assert_eq!(standing(self.table, suffix), Some(Standing::Served), "{suffix}");
+    pub(super) fn list(
+        &self,
+        suffix: &str,
+        problems: &mut Problems,
+    ) -> Read<Option<Vec<Written<'d>>>> {
+        debug_assert!(self.is_readable(suffix), "{suffix}");
         let Some(entry) = self.entries.get(suffix) else { return Ok(None) };
         match &entry.value {
-            Value::Text(text) => Ok(Some(split(text))),
-            Value::List(texts) => Ok(Some(texts.iter().map(String::as_str).collect())),
+            Value::Text(text) => {
+                let whole = written(entry, text);
+                Ok(Some(split(text).into_iter().map(|part| whole.part(part)).collect()))
+            }
+            Value::List(texts) => Ok(Some(texts.iter().map(|text| written(entry, text)).collect())),
             Value::Broken(reported) => Err(*reported),
             Value::Nested | Value::Empty => {
                 Err(self.wrong(suffix, "expected a list of single values", problems))
@@ -182,12 +246,22 @@ impl<'d> Section<'d> {
         &self,
         suffix: &str,
         problems: &mut Problems,
-        parse: impl FnOnce(&str, &str) -> Result<T, Wrong>,
+        parse: impl FnOnce(&str, Written<'_>) -> Result<T, Wrong>,
     ) -> Read<Option<T>> {
         let Some(text) = self.text(suffix, problems)? else { return Ok(None) };
         let value = parse(&self.key(suffix), text);
         value.map(Some).map_err(|what| self.wrong(suffix, what, problems))
     }
+
+    /// Whether the table has this setting as one of the file's.
+    fn is_readable(&self, suffix: &str) -> bool {
+        let standing = standing(self.table, suffix);
+        standing.is_some_and(|it| !matches!(it, Standing::Secure | Standing::SecureNotYet))
+    }
+}
+
+fn written<'d>(entry: &Entry, text: &'d str) -> Written<'d> {
+    if entry.from_environment { Written::from_environment(text) } else { text.into() }
 }
 
 /// The parts of a comma string. Java's `split` drops the empty ones at the end.

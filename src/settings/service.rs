@@ -3,9 +3,9 @@
 //! The one rule: every setting of ours stands in the table, built or not.
 
 use super::problems::{Problems, Read};
-use super::section::Standing::{NotYet, Secure, Served};
-use super::section::{Section, Table};
-use super::values::{GrpcAddress, Time, choice, number_within, size_within, tcp_address};
+use super::section::Standing::{NoEffect, NotYet, Secure, Served};
+use super::section::{Section, Table, row};
+use super::values::{GrpcAddress, Time, Written, choice, number_within, size_within, tcp_address};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -16,53 +16,53 @@ pub(super) const PREFIX: &str = "realmgate.";
 
 /// Every setting of ours.
 pub(super) const TABLE: Table = &[
-    ("grpc.address", Served),
-    ("grpc.tls.certificate", NotYet),
-    ("grpc.tls.key", NotYet),
-    ("grpc.tls.client_authorities", NotYet),
-    ("grpc.tls.client_names", NotYet),
-    ("grpc.reflection", NotYet),
-    ("grpc.max_connection_age", NotYet),
-    ("grpc.max_concurrent_streams", NotYet),
-    ("http.address", Served),
-    ("http.security_api", NotYet),
-    ("role_mappings.path", NotYet),
-    ("roles.path", NotYet),
-    ("users.path", NotYet),
-    ("file_realm.users", NotYet),
-    ("file_realm.users_roles", NotYet),
-    ("rules", NotYet),
-    ("allow_cors_preflight", NotYet),
-    ("identity.preset", Served),
-    ("identity.headers.username", Served),
-    ("identity.headers.authenticated_user", Served),
-    ("identity.headers.realm", Served),
-    ("identity.headers.lookup_realm", Served),
-    ("identity.headers.roles", Served),
-    ("identity.headers.groups", Served),
-    ("identity.headers.full_name", Served),
-    ("identity.headers.email", Served),
-    ("identity.headers.dn", Served),
-    ("identity.headers.metadata", Served),
-    ("identity.metadata", Served),
-    ("identity.remove", Served),
-    ("identity.dynamic_metadata", Served),
-    ("identity.elasticsearch.authorization", Secure),
-    ("forward_credentials", Served),
-    ("limits.token_size", Served),
-    ("limits.identity_size", Served),
-    ("limits.deadline", Served),
-    ("limits.checks_in_flight", Served),
-    ("jwks.reload_burst", NotYet),
-    ("jwks.reload_interval", NotYet),
-    ("jwks.startup_timeout", NotYet),
-    ("jwks.start_degraded", NotYet),
-    ("drain.grace", Served),
-    ("drain.timeout", Served),
-    ("log.level", Served),
-    ("log.format", Served),
-    ("log.decisions", Served),
-    ("log.lines_per_second", Served),
+    row("grpc.address", Served, "", ""),
+    row("grpc.tls.certificate", NotYet, "", ""),
+    row("grpc.tls.key", NotYet, "", ""),
+    row("grpc.tls.client_authorities", NotYet, "", ""),
+    row("grpc.tls.client_names", NotYet, "", ""),
+    row("grpc.reflection", NoEffect, "", ""),
+    row("grpc.max_connection_age", NoEffect, "", ""),
+    row("grpc.max_concurrent_streams", NoEffect, "", ""),
+    row("http.address", Served, "", ""),
+    row("http.security_api", NoEffect, "", ""),
+    row("role_mappings.path", NoEffect, "", ""),
+    row("roles.path", NoEffect, "", ""),
+    row("users.path", NoEffect, "", ""),
+    row("file_realm.users", NoEffect, "", ""),
+    row("file_realm.users_roles", NoEffect, "", ""),
+    row("rules", NotYet, "", ""),
+    row("allow_cors_preflight", NoEffect, "", ""),
+    row("identity.preset", Served, "", ""),
+    row("identity.headers.username", Served, "", ""),
+    row("identity.headers.authenticated_user", Served, "", ""),
+    row("identity.headers.realm", Served, "", ""),
+    row("identity.headers.lookup_realm", Served, "", ""),
+    row("identity.headers.roles", Served, "", ""),
+    row("identity.headers.groups", Served, "", ""),
+    row("identity.headers.full_name", Served, "", ""),
+    row("identity.headers.email", Served, "", ""),
+    row("identity.headers.dn", Served, "", ""),
+    row("identity.headers.metadata", Served, "", ""),
+    row("identity.metadata", Served, "", ""),
+    row("identity.remove", Served, "", ""),
+    row("identity.dynamic_metadata", Served, "", ""),
+    row("identity.elasticsearch.authorization", Secure, "", ""),
+    row("forward_credentials", Served, "", ""),
+    row("limits.token_size", Served, "", ""),
+    row("limits.identity_size", Served, "", ""),
+    row("limits.deadline", Served, "", ""),
+    row("limits.checks_in_flight", Served, "", ""),
+    row("jwks.reload_burst", NoEffect, "", ""),
+    row("jwks.reload_interval", NoEffect, "", ""),
+    row("jwks.startup_timeout", NoEffect, "", ""),
+    row("jwks.start_degraded", NoEffect, "", ""),
+    row("drain.grace", Served, "", ""),
+    row("drain.timeout", Served, "", ""),
+    row("log.level", Served, "", ""),
+    row("log.format", Served, "", ""),
+    row("log.decisions", Served, "", ""),
+    row("log.lines_per_second", Served, "", ""),
 ];
 
 /// What one check may cost.
@@ -128,7 +128,7 @@ pub(super) fn grpc_address(
     folder: &Path,
     problems: &mut Problems,
 ) -> Read<GrpcAddress> {
-    let parse = |key: &str, text: &str| GrpcAddress::parse(folder, key, text);
+    let parse = |key: &str, text: Written<'_>| GrpcAddress::parse(folder, key, text);
     let address = section.value("grpc.address", problems, parse)?;
     Ok(address.unwrap_or(GrpcAddress::Tcp((Ipv4Addr::LOCALHOST, 9191).into())))
 }

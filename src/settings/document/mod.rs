@@ -26,6 +26,8 @@ pub(super) struct Entry {
     /// The line on which the last part of the key stands, the first being 1.
     pub(super) line: usize,
     pub(super) value: Value,
+    /// Whether a part of the value, or all of it, came from the environment.
+    pub(super) from_environment: bool,
 }
 
 /// What was written.
@@ -164,7 +166,7 @@ impl Flat<'_> {
             return;
         }
         let value = self.value(&key, line, value);
-        self.document.entries.push(Entry { key, line, value });
+        self.document.entries.push(Entry { key, line, value, from_environment: false });
     }
 
     fn value(&mut self, key: &str, line: usize, value: Node) -> Value {

@@ -13,7 +13,7 @@ fn entries(text: &str) -> Vec<String> {
     let mut problems = problems();
     let document = read(text.as_bytes(), &mut problems).unwrap_or_else(|_| panic!("{problems}"));
     assert!(problems.is_empty(), "{problems}");
-    let shown = |Entry { key, line, value }: &Entry| match value {
+    let shown = |Entry { key, line, value, .. }: &Entry| match value {
         Value::Text(text) => format!("{line} {key}={text:?}"),
         Value::List(texts) => format!("{line} {key}={texts:?}"),
         Value::Nested => format!("{line} {key} nested"),
