@@ -2,26 +2,29 @@
 //!
 //! The one rule: nothing but this file knows all the parts, and each is made by one function.
 
+mod build;
 mod control;
+mod reload;
+mod signals;
 
-use crate::engine::crypto::{DigestKey, HmacKey};
-use crate::engine::identity::Identity;
-use crate::engine::realm::jwt::JwtRealm;
-use crate::engine::token::claims::TokenRules;
-use crate::engine::user::UserClaims;
-use crate::engine::{ClientAuthentication, Snapshot};
+pub use build::snapshot;
+pub use reload::{Pace, Reloads};
+
 use crate::http::{Readiness, routes};
-use crate::observe::{DecisionLog, Decisions, Metrics, Observer};
+use crate::observe::tracing::Format;
+use crate::observe::{self, Metrics};
+use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
 use crate::server::listen;
-use crate::settings::{self, GrpcAddress, Settings};
+use crate::settings::{self, Drain, GrpcAddress, LogFormat, Settings, Watch};
 use control::Control;
+use reload::Reloader;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tracing::level_filters::LevelFilter;
 
 /// Why the service could not start.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +63,7 @@ pub struct App {
     http: SocketAddr,
     shutdown: Shutdown,
     control: JoinHandle<Drained>,
+    reload: Option<(Reloads, JoinHandle<()>)>,
 }
 
 /// Begins a drain, from wherever.
@@ -70,26 +74,6 @@ impl Shutdown {
     /// Begins the drain; a second call changes nothing.
     pub fn begin(&self) {
         self.0.send_replace(true);
-    }
-
-    /// Begins the drain when the process gets SIGTERM or SIGINT.
-    pub fn on_signals(&self) -> io::Result<()> {
-        let runtime = control::runtime()?;
-        let entered = runtime.enter();
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        drop(entered);
-        let shutdown = self.clone();
-        let wait = move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            });
-            shutdown.begin();
-        };
-        std::thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
     }
 }
 
@@ -109,94 +93,104 @@ impl App {
         self.shutdown.clone()
     }
 
+    /// Asks for looks at the configuration; `None` where it is written nowhere.
+    pub fn reloads(&self) -> Option<Reloads> {
+        self.reload.as_ref().map(|(reloads, _)| reloads.clone())
+    }
+
+    /// Begins the drain when the process gets SIGTERM or SIGINT, and has the configuration looked
+    /// at when it gets SIGHUP.
+    pub fn on_signals(&self) -> io::Result<()> {
+        signals::follow(self.shutdown(), self.reloads())
+    }
+
     /// Waits until the service has been drained.
     pub fn wait(self) -> Drained {
         // A control thread that panicked drained nothing.
-        self.control.join().unwrap_or(Drained::CutOff)
+        let drained = self.control.join().unwrap_or(Drained::CutOff);
+        if let Some((reloads, thread)) = self.reload {
+            reloads.stop();
+            // A thread that panicked has ended, too.
+            let _ = thread.join();
+        }
+        drained
     }
 }
 
-/// Starts the service of `settings`. When it returns, checks are answered.
-pub fn start(settings: &Settings) -> Result<App, StartError> {
-    let realms: Vec<String> = settings.realms.iter().map(|realm| realm.name.clone()).collect();
-    let metrics = Arc::new(Metrics::new(&realms)?);
-    let observer = observer(settings, &metrics, &realms);
-    let checks = Checks::new(snapshot(settings)?, Arc::new(observer), settings.limits.deadline);
+/// What is served, and where it is written.
+pub struct Configured {
+    /// What is served.
+    pub settings: Settings,
+    /// Notices when it is written anew, and how often to look. Without it nothing is reloaded.
+    pub watch: Option<(Watch, Pace)>,
+}
+
+impl From<Settings> for Configured {
+    /// Settings that are written nowhere.
+    fn from(settings: Settings) -> Self {
+        Self { settings, watch: None }
+    }
+}
+
+/// What of a configuration is followed beside the checks.
+#[derive(Clone, Debug)]
+struct Live {
+    realms: Vec<String>,
+    drain: Drain,
+}
+
+/// Starts a service. When it returns, checks are answered.
+pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
+    let Configured { settings, watch } = configured.into();
+    let clock = Clock::start();
+    let metrics = Arc::new(Metrics::new()?);
+    metrics.configured(clock.unix_seconds());
+    let checks = Arc::new(Checks::new(build::first(&settings, &metrics)?, clock));
+    let realms = build::names(&settings);
     let readiness = Arc::new(Readiness::new(realms.clone()));
     let http = bind_http(settings.http_address)?;
     let http_address = http.local_addr()?;
     let (stop, stopped) = watch::channel(false);
+    let (live, followed) = watch::channel(Live { realms, drain: settings.drain.clone() });
     let parts = Control {
         runtime: control::runtime()?,
         http,
-        routes: routes(metrics, Arc::clone(&readiness)),
-        readiness,
-        realms,
-        checks: Arc::new(checks),
-        drain: settings.drain.clone(),
+        routes: routes(Arc::clone(&metrics), Arc::clone(&readiness)),
+        readiness: Arc::clone(&readiness),
+        live: followed,
+        checks: Arc::clone(&checks),
         stopped,
     };
     let (grpc, control) = match &settings.grpc_address {
         GrpcAddress::Tcp(address) => parts.serve_tcp(*address)?,
         GrpcAddress::Unix(path) => parts.serve_unix(path)?,
     };
-    Ok(App { grpc, http: http_address, shutdown: Shutdown(stop), control })
+    let reload = watch.map(|(watch, pace)| {
+        let is_refused = false;
+        let parts = (settings, checks, clock, metrics, readiness, live);
+        let (settings, checks, clock, metrics, readiness, live) = parts;
+        Reloader { watch, pace, settings, checks, clock, metrics, readiness, live, is_refused }
+            .spawn()
+    });
+    let shutdown = Shutdown(stop);
+    Ok(App { grpc, http: http_address, shutdown, control, reload: reload.transpose()? })
 }
 
-fn observer(settings: &Settings, metrics: &Arc<Metrics>, realms: &[String]) -> Observer {
-    let decisions = match settings.log.decisions {
-        settings::Decisions::All => Decisions::All,
-        settings::Decisions::Denied => Decisions::Denied,
-        settings::Decisions::None => Decisions::None,
-        settings::Decisions::RunAs => Decisions::RunAs,
-    };
-    let log = DecisionLog::new(decisions, settings.log.lines_per_second);
-    Observer::new(Arc::clone(metrics), log, realms.to_vec(), settings.limits.checks_in_flight)
+/// Begins to log as `log` says, as far as the environment does not say otherwise.
+pub fn install_log(log: &settings::Log) -> observe::tracing::Log {
+    observe::tracing::install(log_format(log), LevelFilter::from_level(log.level))
 }
 
-/// Everything that a check is decided by, out of the settings.
-pub fn snapshot(settings: &Settings) -> Result<Snapshot, StartError> {
-    let mut random = [0; 32];
-    aws_lc_rs::rand::fill(&mut random).map_err(|_| StartError::Random)?;
-    let digest_key = DigestKey::new(&random);
-    Ok(Snapshot {
-        realms: settings.realms.iter().map(|realm| jwt_realm(realm, &digest_key)).collect(),
-        identity: Identity::new(settings.identity.clone(), settings.limits.identity_size),
-        token_size: settings.limits.token_size,
-        digest_key,
-    })
-}
-
-fn jwt_realm(realm: &settings::JwtRealm, key: &DigestKey) -> JwtRealm {
-    let hmac_key = HmacKey::new(&realm.hmac_key);
-    if !realm.allowed_algorithms.iter().any(|algorithm| hmac_key.serves(*algorithm)) {
-        let realm = realm.name.as_str();
-        tracing::warn!(
-            event = "no_usable_key",
-            realm,
-            "no allowed algorithm has a key: authentication will fail until this is fixed"
-        );
+const fn log_format(log: &settings::Log) -> Format {
+    match log.format {
+        LogFormat::Json => Format::Json,
+        LogFormat::Text => Format::Text,
     }
-    JwtRealm {
-        name: realm.name.clone(),
-        client_authentication: ClientAuthentication::new(realm.client_secret.as_ref(), key),
-        rules: TokenRules {
-            issuer: realm.allowed_issuer.clone(),
-            audiences: realm.allowed_audiences.clone(),
-            subjects: realm.allowed_subjects.clone(),
-            algorithms: realm.allowed_algorithms.clone(),
-            clock_skew: realm.clock_skew_seconds,
-        },
-        key: hmac_key,
-        user: UserClaims {
-            principal: realm.principal_claim.clone(),
-            groups: realm.groups_claim.clone(),
-            dn: realm.dn_claim.clone(),
-            mail: realm.mail_claim.clone(),
-            name: realm.name_claim.clone(),
-            populate_metadata: realm.populate_user_metadata,
-        },
-    }
+}
+
+/// Logs as `log` says from now on, as far as the environment does not say otherwise.
+fn set_log(log: &settings::Log) {
+    observe::tracing::set(log_format(log), LevelFilter::from_level(log.level));
 }
 
 fn bind_http(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -37,7 +37,7 @@ fn start(grpc: u16, http: u16) -> Result<App, Failure> {
     let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string();
     let settings = settings::quickstart(Some(&address(grpc)), Some(&address(http)));
     let settings = settings.map_err(|why| Failure::Realmgate(why.to_string()))?;
-    app::start(&settings).map_err(|why| Failure::Realmgate(why.to_string()))
+    app::start(settings).map_err(|why| Failure::Realmgate(why.to_string()))
 }
 
 /// Starts Envoy with the shipped configuration.

@@ -3,14 +3,14 @@
 //! The one rule: nothing that is served is cut off before callers have had `drain.grace` to notice
 //! and `drain.timeout` to finish.
 
-use super::{Drained, StartError};
+use super::{Drained, Live, StartError};
 use crate::http::Readiness;
 use crate::server::edge::Edge;
 use crate::server::ext_authz::Checks;
 use crate::server::health::Health;
 use crate::server::listen::{self, Acceptor};
 use crate::server::workers::Workers;
-use crate::settings::{Drain, GrpcAddress};
+use crate::settings::GrpcAddress;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -38,9 +38,8 @@ pub(super) struct Control {
     pub(super) http: TcpListener,
     pub(super) routes: axum::Router,
     pub(super) readiness: Arc<Readiness>,
-    pub(super) realms: Vec<String>,
+    pub(super) live: watch::Receiver<Live>,
     pub(super) checks: Arc<Checks>,
-    pub(super) drain: Drain,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -80,7 +79,8 @@ impl Control {
         listener: A,
         closing: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<Drained>> {
-        let (health, health_routes) = self.runtime.block_on(Health::serving(&self.realms));
+        let realms = self.live.borrow().realms.clone();
+        let (health, health_routes) = self.runtime.block_on(Health::serving(&realms));
         let edge = Edge::new(Arc::clone(&self.checks), health_routes);
         let (end, ended) = watch::channel(false);
         let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -91,7 +91,7 @@ impl Control {
         let run = Run {
             checks: self.checks,
             readiness: self.readiness,
-            drain: self.drain,
+            live: self.live,
             stopped: self.stopped,
             health,
             end,
@@ -115,7 +115,7 @@ impl Control {
 struct Run {
     checks: Arc<Checks>,
     readiness: Arc<Readiness>,
-    drain: Drain,
+    live: watch::Receiver<Live>,
     stopped: watch::Receiver<bool>,
     health: Health,
     end: watch::Sender<bool>,
@@ -134,12 +134,14 @@ impl Run {
             // An error means that nobody is left to begin the drain.
             _ = self.stopped.wait_for(|stopped| *stopped) => {}
             () = accept(&listener, &mut workers) => {}
+            () = follow(&mut self.live, &mut self.health) => {}
         }
-        let cut_off = Instant::now() + self.drain.timeout;
+        let drain = self.live.borrow().drain.clone();
+        let cut_off = Instant::now() + drain.timeout;
         tracing::info!(event = "drain", "draining: health says NOT_SERVING");
         self.readiness.drain();
         self.health.drain().await;
-        let grace = self.drain.grace.min(self.drain.timeout);
+        let grace = drain.grace.min(drain.timeout);
         // Elapsing is what this waits for: callers notice, and go elsewhere.
         let _ = timeout(grace, accept(&listener, &mut workers)).await;
         closing();
@@ -163,6 +165,16 @@ impl Run {
         );
         Drained::CutOff
     }
+}
+
+/// Tells the health service which realms there are, for good.
+async fn follow(live: &mut watch::Receiver<Live>, health: &mut Health) {
+    while live.changed().await.is_ok() {
+        let realms = live.borrow_and_update().realms.clone();
+        health.set_realms(&realms).await;
+    }
+    // Nothing is reloaded.
+    std::future::pending::<()>().await;
 }
 
 /// Waits until no check is under way, twice in a row, so that answers have left. A connection that

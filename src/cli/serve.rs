@@ -3,13 +3,11 @@
 //! The one rule: what is wrong with a configuration is printed plain and before any log line.
 
 use super::{Exit, say, tell};
-use crate::app::{self, Drained, StartError};
-use crate::observe::tracing::{Format, install};
-use crate::settings::{self, LogFormat, Settings};
+use crate::app::{self, Configured, Drained, Pace, StartError};
+use crate::settings::{self, Loaded, Sources, Version, Watch};
 use clap::Args;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use tracing::level_filters::LevelFilter;
+use std::path::PathBuf;
 
 /// What to serve.
 #[derive(Debug, Default, Args)]
@@ -46,7 +44,7 @@ warning: QUICKSTART: anybody can make a token that it accepts; it listens on loo
 
 /// Serves until the end. `environment` gives the variables.
 pub(super) fn run(serve: &Serve, environment: impl Fn(&str) -> Option<OsString>) -> Exit {
-    let (settings, told) = match settings(serve, environment) {
+    let (configured, told) = match configured(serve, environment) {
         Ok(found) => found,
         Err(told) => {
             tell(told.trim_end());
@@ -56,7 +54,7 @@ pub(super) fn run(serve: &Serve, environment: impl Fn(&str) -> Option<OsString>)
     if !told.is_empty() {
         tell(told.trim_end());
     }
-    match until_drained(&settings) {
+    match until_drained(configured) {
         Ok(Drained::Clean) => Exit::Success,
         Ok(Drained::CutOff) => Exit::Failure,
         Err(error) => {
@@ -66,15 +64,15 @@ pub(super) fn run(serve: &Serve, environment: impl Fn(&str) -> Option<OsString>)
     }
 }
 
-/// The settings and the warnings' lines, or the problems' lines.
-fn settings(
+/// What to serve and the warnings' lines, or the problems' lines.
+fn configured(
     serve: &Serve,
     environment: impl Fn(&str) -> Option<OsString>,
-) -> Result<(Settings, String), String> {
+) -> Result<(Configured, String), String> {
     if serve.quickstart {
         let (grpc, http) = (serve.grpc_address.as_deref(), serve.http_address.as_deref());
         let settings = settings::quickstart(grpc, http).map_err(|problems| problems.to_string())?;
-        return Ok((settings, PUBLIC.to_owned()));
+        return Ok((settings.into(), PUBLIC.to_owned()));
     }
     // A variable that is set to nothing is not set.
     let named = |option: &Option<PathBuf>, variable: &str| {
@@ -83,20 +81,17 @@ fn settings(
     };
     let config = named(&serve.config, CONFIG).ok_or(NO_CONFIG)?;
     let keystore = named(&serve.keystore, KEYSTORE);
-    match settings::load(&config, keystore.as_deref().map(Path::new)) {
-        Ok(loaded) => Ok((loaded.settings, loaded.warnings.to_string())),
-        Err(problems) => Err(problems.to_string()),
-    }
+    let sources = Sources::new(&config, keystore.as_deref());
+    let Version { made, reading } = sources.read(None);
+    let Loaded { settings, warnings } = made.map_err(|problems| problems.to_string())?;
+    let watch = Some((Watch::new(sources, reading), Pace::default()));
+    Ok((Configured { settings, watch }, warnings.to_string()))
 }
 
-fn until_drained(settings: &Settings) -> Result<Drained, StartError> {
-    let format = match settings.log.format {
-        LogFormat::Json => Format::Json,
-        LogFormat::Text => Format::Text,
-    };
-    let _log = install(format, LevelFilter::from_level(settings.log.level));
-    let app = app::start(settings)?;
-    app.shutdown().on_signals()?;
+fn until_drained(configured: Configured) -> Result<Drained, StartError> {
+    let _log = app::install_log(&configured.settings.log);
+    let app = app::start(configured)?;
+    app.on_signals()?;
     say(format_args!("realmgate: ready grpc={} http={}", app.grpc(), app.http()));
     Ok(app.wait())
 }
@@ -110,7 +105,7 @@ mod tests {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        settings(serve, value).map(|_| ()).expect_err("refused")
+        configured(serve, value).map(|_| ()).expect_err("refused")
     }
 
     #[test]
@@ -139,9 +134,9 @@ mod tests {
     #[test]
     fn the_quickstart_ignores_the_variables_and_says_that_its_secrets_are_public() {
         let serve = Serve { quickstart: true, ..Serve::default() };
-        let (settings, told) =
-            settings(&serve, |_| Some(OsString::from("/nowhere/gate.yml"))).unwrap();
-        assert!(settings.quickstart);
+        let (configured, told) =
+            configured(&serve, |_| Some(OsString::from("/nowhere/gate.yml"))).unwrap();
+        assert!(configured.settings.quickstart && configured.watch.is_none());
         assert!(told.lines().all(|line| line.starts_with("warning: ")), "{told}");
         assert!(told.contains("PUBLIC"));
         let serve = Serve { grpc_address: Some("0.0.0.0:0".into()), ..serve };

@@ -4,7 +4,7 @@
 
 use super::secret::Secret;
 use super::token::Algorithm;
-use aws_lc_rs::{constant_time, hmac};
+use aws_lc_rs::{constant_time, digest, hmac};
 
 /// An HMAC key, ready for those of HS256, HS384 and HS512 that it is long enough for.
 pub struct HmacKey {
@@ -59,6 +59,7 @@ impl HmacKey {
 
 /// The process's own key for digests of secrets, so that a comparison tells nothing of the
 /// secret, its length included.
+#[derive(Clone)]
 pub struct DigestKey(hmac::Key);
 
 impl DigestKey {
@@ -73,13 +74,32 @@ impl DigestKey {
     }
 }
 
+/// Whether both are the same bytes, in a time that depends on their lengths alone.
+pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(one, other).is_ok()
+}
+
+/// A digest (SHA-256) of a file's content, to tell whether another one has been written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+        Self(fingerprint)
+    }
+}
+
 /// A keyed digest of a secret.
+#[derive(Clone, Copy)]
 pub struct Digest(hmac::Tag);
 
 impl Digest {
     /// Whether both digests are of the same bytes under the same key, in constant time.
     pub fn is(&self, other: &Self) -> bool {
-        constant_time::verify_slices_are_equal(self.0.as_ref(), other.0.as_ref()).is_ok()
+        are_equal(self.0.as_ref(), other.0.as_ref())
     }
 }
 

@@ -21,7 +21,7 @@ pub use client_auth::{ClientAuthentication, ClientResult};
 pub use decision::{Allow, Decision, Denial, Established, Verdict};
 pub use reason::{Reason, Status};
 pub use secret::Secret;
-pub use time::{Now, UnixTime};
+pub use time::{Monotonic, Now, UnixTime};
 pub use witness::{Failure, RealmId, Step, Witness};
 
 use client_auth::Presented;
@@ -34,10 +34,14 @@ use token::{Compact, Token, TokenFault};
 
 /// Everything that was configured together. A check sees one snapshot from beginning to end.
 pub struct Snapshot {
+    /// How many snapshots there were before this one.
+    pub generation: u64,
     /// The chain, in order.
     pub realms: Vec<JwtRealm>,
     /// What an allow tells the upstream.
     pub identity: Identity,
+    /// Whether anybody may act as anybody.
+    pub run_as_enabled: bool,
     /// The most that a bearer value may have, in bytes.
     pub token_size: usize,
     /// Digests the secret that a client presents.
@@ -71,7 +75,7 @@ fn line<'s>(
     let credentials = Credentials { token: &token, client, now, want_metadata };
     let (realm, user) = realm::authenticate(&snapshot.realms, &credentials, witness)
         .map_err(|refused| Stop::unauthenticated(request, &token, &refused))?;
-    let run_as = run_as(request, &sent, &token, &user.name);
+    let run_as = run_as(snapshot, request, &sent, &token, &user.name);
     ended(witness, Step::RunAs, run_as).map_err(|stop| stop.by(realm, &user.name))?;
     let allow = snapshot.identity.allow(request, &snapshot.realms[realm.0].name, &user);
     let allow = allow.map_err(|NotRepresentable(name)| Denial::not_representable(request, &name));
@@ -133,6 +137,7 @@ fn client(
 /// Until roles exist, nobody may act as anybody; a header that cannot be acted on is refused,
 /// since the request would otherwise go on as somebody whom the caller did not mean.
 fn run_as(
+    snapshot: &Snapshot,
     request: &RequestView<'_>,
     sent: &Sent<'_>,
     token: &Token<'_>,
@@ -140,7 +145,8 @@ fn run_as(
 ) -> Result<(), Denial> {
     match sent.run_as {
         None => Ok(()),
-        Some([]) => {
+        Some(_) if !snapshot.run_as_enabled && snapshot.identity.forwards_run_as() => Ok(()),
+        Some([]) if snapshot.run_as_enabled => {
             let label = token.principal_label();
             Err(Denial::unauthenticated(request, Reason::RunAsEmpty, &label))
         }

@@ -7,6 +7,25 @@ use std::time::Duration;
 pub struct Now {
     /// The wall clock, which tokens are judged by.
     pub unix: UnixTime,
+    /// The clock that never goes back, which what expires is measured by.
+    pub monotonic: Monotonic,
+}
+
+/// A moment of a clock that never goes back, as the time since its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Monotonic(Duration);
+
+impl Monotonic {
+    /// The moment `since_start` after the clock's start.
+    pub const fn new(since_start: Duration) -> Self {
+        Self(since_start)
+    }
+
+    /// The moment `duration` later.
+    #[must_use]
+    pub const fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
 }
 
 /// A moment of the wall clock.

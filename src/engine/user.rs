@@ -174,7 +174,7 @@ mod tests {
     use crate::engine::client_auth::Presented;
     use crate::engine::crypto::{DigestKey, HmacKey};
     use crate::engine::secret::Secret;
-    use crate::engine::time::UnixTime;
+    use crate::engine::time::{Monotonic, UnixTime};
     use crate::engine::token::claims::TokenRules;
     use crate::engine::token::{Algorithm, Compact, Token};
     use aws_lc_rs::hmac;
@@ -215,7 +215,9 @@ mod tests {
         let checked = rules.check(&token, UnixTime::new(Duration::from_secs(100))).unwrap();
         let verified = checked.verify(&HmacKey::new(&Secret::new(KEY))).unwrap();
         let key = DigestKey::new(&[0; 32]);
-        let client = ClientAuthentication::new(None, &key).check(&Presented::Nothing).unwrap();
+        let client = ClientAuthentication::new(None, &key)
+            .check(&Presented::Nothing, Monotonic::new(Duration::ZERO))
+            .unwrap();
         wanted.read(verified, client, true)
     }
 

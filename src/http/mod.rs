@@ -11,20 +11,38 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::fmt::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Whether this process wants requests, and why not.
 #[derive(Debug)]
 pub struct Readiness {
-    realms: Vec<String>,
+    config: Mutex<Config>,
     draining: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Config {
+    realms: Vec<String>,
+    /// What is wrong with the version that is written, if it is not the one in force.
+    refused: Option<String>,
 }
 
 impl Readiness {
     /// A service whose configuration is in force and whose `realms` have their keys.
     pub fn new(realms: Vec<String>) -> Self {
-        Self { realms, draining: AtomicBool::new(false) }
+        let config = Mutex::new(Config { realms, refused: None });
+        Self { config, draining: AtomicBool::new(false) }
+    }
+
+    /// What is written is in force, with these `realms`.
+    pub fn configured(&self, realms: Vec<String>) {
+        *self.config() = Config { realms, refused: None };
+    }
+
+    /// What is written is refused, and why: one line. What was in force before still is.
+    pub fn refused(&self, why: String) {
+        self.config().refused = Some(why);
     }
 
     /// From now on other processes had better be asked.
@@ -38,13 +56,22 @@ impl Readiness {
 
     /// One line a part.
     fn verbose(&self) -> String {
-        let mut text = "[+]config ok\n".to_owned();
-        for realm in &self.realms {
+        let config = self.config();
+        let mut text = match &config.refused {
+            None => "[+]config ok\n".to_owned(),
+            Some(why) => format!("[-]config: {why}\n"),
+        };
+        for realm in &config.realms {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "[+]realm/{realm} ok");
         }
         text.push_str(if self.is_ready() { "[+]drain ok\n" } else { "[-]drain: draining\n" });
         text
+    }
+
+    fn config(&self) -> MutexGuard<'_, Config> {
+        // Whoever panicked left nothing half-done here.
+        self.config.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

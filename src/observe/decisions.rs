@@ -8,7 +8,7 @@ use crate::engine::identity::encode;
 use crate::engine::request::RequestView;
 use crate::engine::{Decision, Reason, Status, Verdict};
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Which decisions are logged.
@@ -33,6 +33,13 @@ const NAME: usize = 1024;
 /// Writes decisions at INFO.
 pub struct DecisionLog {
     decisions: Decisions,
+    lines_per_second: u32,
+    caps: Arc<Caps>,
+}
+
+/// What has been logged in this second.
+#[derive(Default)]
+struct Caps {
     unauthenticated: Cap,
     others: Cap,
 }
@@ -40,11 +47,12 @@ pub struct DecisionLog {
 impl DecisionLog {
     /// Logs `decisions`, at most `lines_per_second` denials of authentication and as many others.
     pub fn new(decisions: Decisions, lines_per_second: u32) -> Self {
-        Self {
-            decisions,
-            unauthenticated: Cap::new(lines_per_second),
-            others: Cap::new(lines_per_second),
-        }
+        Self { decisions, lines_per_second, caps: Arc::default() }
+    }
+
+    /// The same log under other settings: what was logged in this second still counts.
+    pub(super) fn reconfigured(&self, decisions: Decisions, lines_per_second: u32) -> Self {
+        Self { decisions, lines_per_second, caps: Arc::clone(&self.caps) }
     }
 
     /// Logs `decision` if it is wanted. False if the cap dropped the line.
@@ -66,12 +74,12 @@ impl DecisionLog {
             return true;
         }
         let cap = match decision.reason().status() {
-            Status::Unauthorized => &self.unauthenticated,
+            Status::Unauthorized => &self.caps.unauthenticated,
             Status::Ok | Status::BadRequest | Status::Forbidden | Status::Unavailable => {
-                &self.others
+                &self.caps.others
             }
         };
-        if !cap.allows(Instant::now()) {
+        if !cap.allows(self.lines_per_second, Instant::now()) {
             return false;
         }
         write(decision, realm, request, seen, took);
@@ -121,11 +129,9 @@ fn text(text: Option<&[u8]>, most: usize) -> Option<Cow<'_, str>> {
     Some(encode(&text[..end], b""))
 }
 
-/// At most so many lines in one second.
-struct Cap {
-    lines_per_second: u32,
-    window: Mutex<Window>,
-}
+/// Counts the lines of one second.
+#[derive(Default)]
+struct Cap(Mutex<Window>);
 
 #[derive(Default)]
 struct Window {
@@ -134,18 +140,15 @@ struct Window {
 }
 
 impl Cap {
-    fn new(lines_per_second: u32) -> Self {
-        Self { lines_per_second, window: Mutex::default() }
-    }
-
-    fn allows(&self, now: Instant) -> bool {
+    /// Whether one more line is allowed at `now`, of `lines_per_second` at most.
+    fn allows(&self, lines_per_second: u32, now: Instant) -> bool {
         // Whoever panicked left nothing half-done here.
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let over = window.began.is_none_or(|began| now - began >= Duration::from_secs(1));
         if over {
             *window = Window { began: Some(now), lines: 0 };
         }
-        let allowed = window.lines < self.lines_per_second;
+        let allowed = window.lines < lines_per_second;
         window.lines += u32::from(allowed);
         allowed
     }
@@ -172,13 +175,13 @@ mod tests {
 
     #[test]
     fn a_cap_allows_so_many_lines_a_second() {
-        let cap = Cap::new(2);
+        let cap = Cap::default();
         let start = Instant::now();
-        let allowed = |milliseconds| cap.allows(start + Duration::from_millis(milliseconds));
+        let allowed = |milliseconds| cap.allows(2, start + Duration::from_millis(milliseconds));
         assert_eq!(
             [0, 1, 2, 999, 1000, 1001, 1002].map(allowed),
             [true, true, false, false, true, true, false]
         );
-        assert!(!Cap::new(0).allows(start));
+        assert!(!Cap::default().allows(0, start));
     }
 }

@@ -8,23 +8,23 @@ mod metrics;
 pub mod tracing;
 
 pub use decisions::{DecisionLog, Decisions};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Reload};
 
 use crate::engine::request::RequestView;
 use crate::engine::{ClientResult, Decision, Failure, RealmId, Step, Witness};
-use metrics::Validation;
+use metrics::{RealmMetrics, Validation};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Counts and logs checks.
+/// Counts and logs checks under one configuration.
 pub struct Observer {
     metrics: Arc<Metrics>,
     log: DecisionLog,
-    /// Names of the realms, in the order of the chain.
-    realms: Vec<String>,
+    /// In the order of the chain.
+    realms: Vec<RealmMetrics>,
     most_in_flight: i64,
-    warned_of_filter: AtomicBool,
+    warned_of_filter: Arc<AtomicBool>,
 }
 
 /// When a check came in, and what its transport says of it.
@@ -41,12 +41,28 @@ impl Observer {
     pub fn new(
         metrics: Arc<Metrics>,
         log: DecisionLog,
-        realms: Vec<String>,
+        realms: &[String],
         most_in_flight: usize,
     ) -> Self {
+        let warned_of_filter = Arc::default();
+        let realms = realms.iter().map(|realm| metrics.realm(realm)).collect();
         let most_in_flight = i64::try_from(most_in_flight).unwrap_or(i64::MAX);
-        let warned_of_filter = AtomicBool::new(false);
         Self { metrics, log, realms, most_in_flight, warned_of_filter }
+    }
+
+    /// The same under another configuration: what was counted and logged so far still counts.
+    #[must_use]
+    pub fn reconfigured(
+        &self,
+        decisions: Decisions,
+        lines_per_second: u32,
+        realms: &[String],
+        most_in_flight: usize,
+    ) -> Self {
+        let log = self.log.reconfigured(decisions, lines_per_second);
+        let warned_of_filter = Arc::clone(&self.warned_of_filter);
+        let metrics = Arc::clone(&self.metrics);
+        Self { warned_of_filter, ..Self::new(metrics, log, realms, most_in_flight) }
     }
 
     /// Counts a check as under way until the guard is dropped; `None` if there are too many.
@@ -71,11 +87,16 @@ impl Observer {
         if request.is_some_and(|request| !request.shows_all_headers()) {
             self.warn_of_filter();
         }
-        self.metrics.decided(decision, took);
-        let realm = decision.established.realm.map(|realm| self.realms[realm.0].as_str());
+        let realm = decision.established.realm.map(|realm| self.realm(realm));
+        self.metrics.decided(decision, realm, took);
+        let realm = realm.map(RealmMetrics::name);
         if !self.log.decided(decision, realm, request, seen, took) {
             self.metrics.log_line_dropped();
         }
+    }
+
+    fn realm(&self, realm: RealmId) -> &RealmMetrics {
+        &self.realms[realm.0]
     }
 
     /// What Envoy does not show cannot be removed.
@@ -109,7 +130,7 @@ pub struct CheckWitness<'o> {
 impl Witness for CheckWitness<'_> {
     fn step(&mut self, realm: Option<RealmId>, step: Step, failure: Option<&Failure>) {
         if let Some(failure) = failure {
-            let realm = realm.map(|realm| self.observer.realms[realm.0].as_str());
+            let realm = realm.map(|realm| self.observer.realm(realm).name());
             let (reason, step) = (failure.reason.code(), step.name());
             ::tracing::debug!(realm, step, reason, detail = failure.detail, "step failed");
         }
@@ -130,14 +151,14 @@ impl Witness for CheckWitness<'_> {
     }
 
     fn client(&mut self, realm: RealmId, result: ClientResult) {
-        self.observer.metrics.client(realm, result);
+        self.observer.realm(realm).client(result);
     }
 }
 
 impl CheckWitness<'_> {
     fn validated(&mut self, realm: RealmId, outcome: Validation) {
         if let Some(began) = self.validation.take() {
-            self.observer.metrics.validated(realm, outcome, began.elapsed());
+            self.observer.realm(realm).validated(outcome, began.elapsed());
         }
     }
 }

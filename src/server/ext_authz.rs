@@ -4,20 +4,22 @@
 //! being decided (bytes that are none, the deadline, too many at once, a panic) becomes a denial,
 //! and so does any gRPC status that the transport would answer in our place.
 
+use super::clock::Clock;
 use super::codec::BytesCodec;
 use super::deadline::budget;
 use super::respond::Answers;
 use super::view;
 use crate::engine::request::{RequestView, Unusable};
-use crate::engine::{Decision, Denial, Established, Now, Reason, Snapshot, UnixTime};
+use crate::engine::{Decision, Denial, Established, Now, Reason, Snapshot};
 use crate::observe::{CheckWitness, Observer, Seen};
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{HeaderMap, Request, Response};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tonic::body::Body;
 use tonic::codec::{EncodeBody, SingleMessageCompressionOverride};
 use tonic::server::{Grpc, UnaryService};
@@ -35,65 +37,40 @@ const MAX_CHECK: usize = 4 * 1024 * 1024;
 type Authorize =
     for<'s> fn(&'s Snapshot, &RequestView<'_>, Now, &mut CheckWitness<'_>) -> Decision<'s>;
 
-/// Everything that decides and answers checks, shared by all connections.
-pub struct Checks {
+/// Everything that was configured together for checks: what decides, answers and watches them.
+pub struct InForce {
     snapshot: Snapshot,
     answers: Answers,
-    observer: Arc<Observer>,
+    observer: Observer,
     deadline: Duration,
-    authorize: Authorize,
 }
 
-impl Checks {
-    /// Checks decided by `snapshot`, each within `deadline`.
-    pub fn new(snapshot: Snapshot, observer: Arc<Observer>, deadline: Duration) -> Self {
+impl InForce {
+    /// Checks are decided by `snapshot`, each within `deadline`.
+    pub fn new(snapshot: Snapshot, observer: Observer, deadline: Duration) -> Self {
         let identity = &snapshot.identity;
         let answers = Answers::new(identity.always_removed(), identity.dynamic_metadata());
-        let authorize: Authorize = |snapshot, request, now, witness| {
-            crate::engine::authorize(snapshot, request, now, witness)
-        };
-        Self { snapshot, answers, observer, deadline, authorize }
+        Self { snapshot, answers, observer, deadline }
     }
 
-    /// How many checks are under way.
-    pub fn under_way(&self) -> i64 {
-        self.observer.under_way()
+    /// What decides.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
-    /// Answers one call, whatever comes.
-    pub(super) async fn call(self: Arc<Self>, request: Request<Body>) -> Response<Body> {
-        let seen = Seen { at: Instant::now(), trace: trace(request.headers()) };
-        let Some(_under_way) = self.observer.enter() else {
-            return self.unavailable(Reason::Overloaded, &seen);
-        };
-        let budget = budget(request.headers(), self.deadline);
-        if budget.is_zero() {
-            return self.unavailable(Reason::DeadlineExceeded, &seen);
-        }
-        let mut grpc = Grpc::new(BytesCodec).max_decoding_message_size(MAX_CHECK);
-        let check = Check { checks: Arc::clone(&self), seen: seen.clone() };
-        // Pinned here, so that what wraps it moves a pointer and not the whole future.
-        let unary = pin!(grpc.unary(check, request));
-        let answered = AssertUnwindSafe(unary).catch_unwind();
-        match tokio::time::timeout(budget, answered).await {
-            Ok(Ok(response)) if response.headers().contains_key("grpc-status") => {
-                let unusable = Denial::unusable(Unusable::default());
-                self.answer(&Decision::deny(unusable, Established::default()), &seen)
-            }
-            Ok(Ok(response)) => response,
-            Ok(Err(_panic)) => self.unavailable(Reason::InternalError, &seen),
-            Err(_elapsed) => self.unavailable(Reason::DeadlineExceeded, &seen),
-        }
+    /// What watches.
+    pub fn observer(&self) -> &Observer {
+        &self.observer
     }
 
     /// Decides the check that `bytes` hold: the whole way of a request.
-    pub fn decide(&self, bytes: Bytes, now: Now, seen: &Seen) -> Bytes {
+    fn decide(&self, authorize: Authorize, bytes: Bytes, now: Now, seen: &Seen) -> Bytes {
         let check = view::decode(bytes);
         let request = check.as_ref().map_err(|unusable| *unusable).and_then(view::view);
         match request {
             Ok(request) => {
                 let mut witness = self.observer.witness();
-                let decision = (self.authorize)(&self.snapshot, &request, now, &mut witness);
+                let decision = authorize(&self.snapshot, &request, now, &mut witness);
                 self.observer.decided(&decision, Some(&request), seen);
                 self.answers.respond(&decision, self.realm(&decision))
             }
@@ -133,27 +110,89 @@ impl Checks {
     }
 }
 
-/// One call of the method, once its message has been read.
-struct Check {
-    checks: Arc<Checks>,
-    seen: Seen,
+/// Answers checks by what is in force when they begin, shared by all connections.
+pub struct Checks {
+    in_force: ArcSwap<InForce>,
+    clock: Clock,
+    authorize: Authorize,
 }
 
-impl UnaryService<Bytes> for Check {
+impl Checks {
+    /// Checks under `in_force`, at the time of `clock`.
+    pub fn new(in_force: InForce, clock: Clock) -> Self {
+        let authorize: Authorize = |snapshot, request, now, witness| {
+            crate::engine::authorize(snapshot, request, now, witness)
+        };
+        Self { in_force: ArcSwap::from_pointee(in_force), clock, authorize }
+    }
+
+    /// What is in force now.
+    pub fn in_force(&self) -> Arc<InForce> {
+        self.in_force.load_full()
+    }
+
+    /// Every check that begins from now on is decided by `in_force`; those under way end as they
+    /// began.
+    pub fn replace(&self, in_force: InForce) {
+        self.in_force.store(Arc::new(in_force));
+    }
+
+    /// How many checks are under way.
+    pub fn under_way(&self) -> i64 {
+        self.in_force.load().observer.under_way()
+    }
+
+    /// Answers one call, whatever comes.
+    pub(super) async fn call(self: Arc<Self>, request: Request<Body>) -> Response<Body> {
+        let seen = Seen { at: Instant::now(), trace: trace(request.headers()) };
+        let in_force = self.in_force();
+        let Some(_under_way) = in_force.observer.enter() else {
+            return in_force.unavailable(Reason::Overloaded, &seen);
+        };
+        let budget = budget(request.headers(), in_force.deadline);
+        if budget.is_zero() {
+            return in_force.unavailable(Reason::DeadlineExceeded, &seen);
+        }
+        let mut grpc = Grpc::new(BytesCodec).max_decoding_message_size(MAX_CHECK);
+        let (clock, authorize) = (self.clock, self.authorize);
+        let check = Check { in_force: &in_force, clock, authorize, seen: &seen };
+        // Pinned here, so that what wraps it moves a pointer and not the whole future.
+        let unary = pin!(grpc.unary(check, request));
+        let answered = AssertUnwindSafe(unary).catch_unwind();
+        match tokio::time::timeout(budget, answered).await {
+            Ok(Ok(response)) if response.headers().contains_key("grpc-status") => {
+                let unusable = Denial::unusable(Unusable::default());
+                in_force.answer(&Decision::deny(unusable, Established::default()), &seen)
+            }
+            Ok(Ok(response)) => response,
+            Ok(Err(_panic)) => in_force.unavailable(Reason::InternalError, &seen),
+            Err(_elapsed) => in_force.unavailable(Reason::DeadlineExceeded, &seen),
+        }
+    }
+
+    /// Decides the check that `bytes` hold, as one that came in by a call.
+    pub fn decide(&self, bytes: Bytes, now: Now, seen: &Seen) -> Bytes {
+        self.in_force().decide(self.authorize, bytes, now, seen)
+    }
+}
+
+/// One call of the method, once its message has been read.
+struct Check<'c> {
+    in_force: &'c InForce,
+    clock: Clock,
+    authorize: Authorize,
+    seen: &'c Seen,
+}
+
+impl UnaryService<Bytes> for Check<'_> {
     type Response = Bytes;
     type Future = std::future::Ready<Result<tonic::Response<Bytes>, tonic::Status>>;
 
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
-        let answer = self.checks.decide(request.into_inner(), now(), &self.seen);
+        let (bytes, now) = (request.into_inner(), self.clock.now());
+        let answer = self.in_force.decide(self.authorize, bytes, now, self.seen);
         std::future::ready(Ok(tonic::Response::new(answer)))
     }
-}
-
-/// The time of a check that is decided now.
-pub fn now() -> Now {
-    // A clock before 1970 is as good as none: then every token is from the future.
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Now { unix: UnixTime::new(since_epoch) }
 }
 
 /// The trace id of a W3C `traceparent`, which Envoy sends as gRPC metadata.
@@ -176,12 +215,12 @@ mod tests {
     /// Checks of the quickstart, decided by `authorize`.
     fn checks(authorize: Option<Authorize>) -> Arc<Checks> {
         let settings = crate::settings::quickstart(None, None).unwrap();
-        let realms = vec!["jwt8".to_owned()];
-        let metrics = Arc::new(Metrics::new(&realms).unwrap());
+        let metrics = Arc::new(Metrics::new().unwrap());
         let log = DecisionLog::new(Decisions::None, 0);
-        let observer = Arc::new(Observer::new(metrics, log, realms, 1));
+        let observer = Observer::new(metrics, log, &["jwt8".to_owned()], 1);
         let snapshot = crate::app::snapshot(&settings).unwrap();
-        let mut checks = Checks::new(snapshot, observer, Duration::from_secs(60));
+        let in_force = InForce::new(snapshot, observer, Duration::from_secs(60));
+        let mut checks = Checks::new(in_force, Clock::start());
         checks.authorize = authorize.unwrap_or(checks.authorize);
         Arc::new(checks)
     }
@@ -236,7 +275,8 @@ mod tests {
     #[tokio::test]
     async fn a_check_that_comes_while_too_many_are_under_way_is_answered_503() {
         let checks = checks(None);
-        let held = checks.observer.enter();
+        let in_force = checks.in_force();
+        let held = in_force.observer.enter();
         assert_eq!(denial(Arc::clone(&checks).call(request(GET)).await).await, 503);
         drop(held);
         assert_eq!(denial(Arc::clone(&checks).call(request(GET)).await).await, 401);

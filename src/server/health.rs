@@ -21,12 +21,24 @@ impl Health {
     /// Everything serves, `realms` included. The routes answer health checks.
     pub async fn serving(realms: &[String]) -> (Self, Routes) {
         let (reporter, service) = tonic_health::server::health_reporter();
-        let realms = realms.iter().map(|realm| format!("realm/{realm}")).collect();
-        let health = Self { reporter, realms };
-        for name in health.names() {
+        let mut health = Self { reporter, realms: Vec::new() };
+        for name in WHOLE {
             health.reporter.set_service_status(name, ServingStatus::Serving).await;
         }
+        health.set_realms(realms).await;
         (health, Routes::new(service))
+    }
+
+    /// These are the realms from now on, and each has keys.
+    pub async fn set_realms(&mut self, realms: &[String]) {
+        let names: Vec<_> = realms.iter().map(|realm| format!("realm/{realm}")).collect();
+        for name in self.realms.iter().filter(|name| !names.contains(name)) {
+            self.reporter.clear_service_status(name).await;
+        }
+        for name in names.iter().filter(|name| !self.realms.contains(name)) {
+            self.reporter.set_service_status(name, ServingStatus::Serving).await;
+        }
+        self.realms = names;
     }
 
     /// From now on other processes had better be asked.
@@ -39,12 +51,8 @@ impl Health {
     /// Ends every watch, which would keep its connection open for good.
     pub async fn end_watches(self) {
         let mut reporter = self.reporter.clone();
-        for name in self.names() {
+        for name in WHOLE.into_iter().chain(self.realms.iter().map(String::as_str)) {
             reporter.clear_service_status(name).await;
         }
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        WHOLE.into_iter().chain(self.realms.iter().map(String::as_str))
     }
 }

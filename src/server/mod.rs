@@ -2,6 +2,7 @@
 //!
 //! The one rule: protobuf and gRPC end in this folder, and nothing here decides.
 
+pub mod clock;
 mod codec;
 mod deadline;
 pub mod edge;

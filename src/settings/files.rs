@@ -1,19 +1,95 @@
-//! Files, within a bound.
+//! Files, within a bound, and what was read of them.
 //!
-//! The one rule: no file, however large or endless, is read further than its bound.
+//! Two rules. No file, however large or endless, is read further than its bound. And everything
+//! that a configuration is made of is read here, so that a later look can tell whether it would
+//! still be made the same.
 
-use std::fs::File;
+use crate::engine::crypto::Fingerprint;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// The content of a file, or what is wrong with it.
-pub(super) fn bounded(path: &Path, size: usize) -> Result<Vec<u8>, String> {
+/// Reads files and folders and remembers what it saw.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    seen: RefCell<BTreeMap<What, Saw>>,
+}
+
+/// Everything that one reader has read. Equal ones were made of the same bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading(BTreeMap<What, Saw>);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    File(PathBuf, usize),
+    Folder(PathBuf),
+}
+
+/// What was seen. Why something cannot be read is told to people, and is the same or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Saw {
+    Content(Fingerprint),
+    Names(Vec<OsString>),
+    Failure(String),
+}
+
+impl Reader {
+    /// The content of a file of at most `size` bytes, or what is wrong with it.
+    pub(super) fn file(&self, path: &Path, size: usize) -> Result<Vec<u8>, String> {
+        let content = file(path, size);
+        let saw = content.as_deref().map(|bytes| Saw::Content(Fingerprint::of(bytes)));
+        self.saw(What::File(path.to_owned(), size), saw);
+        content
+    }
+
+    /// The names of what a folder holds, in the order of their bytes, or what is wrong with it.
+    pub(super) fn folder(&self, path: &Path) -> Result<Vec<OsString>, String> {
+        let names = folder(path);
+        self.saw(What::Folder(path.to_owned()), names.clone().map(Saw::Names));
+        names
+    }
+
+    /// What was read so far.
+    pub(super) fn reading(&self) -> Reading {
+        Reading(self.seen.borrow().clone())
+    }
+
+    fn saw(&self, what: What, saw: Result<Saw, impl AsRef<str>>) {
+        let saw = saw.unwrap_or_else(|error| Saw::Failure(error.as_ref().to_owned()));
+        self.seen.borrow_mut().insert(what, saw);
+    }
+}
+
+impl Reading {
+    /// Whether everything could be read again and would be the same.
+    pub fn is_current(&self) -> bool {
+        let again = Reader::default();
+        for what in self.0.keys() {
+            // What is read or not is what the reader remembers.
+            let _ = match what {
+                What::File(path, size) => again.file(path, *size).map(drop),
+                What::Folder(path) => again.folder(path).map(drop),
+            };
+        }
+        *self == again.reading()
+    }
+}
+
+fn file(path: &Path, size: usize) -> Result<Vec<u8>, String> {
     let read = || -> io::Result<Vec<u8>> {
-        let file = File::open(path)?;
+        // Opening a pipe would wait for its other end.
+        let metadata = fs::metadata(path)?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
         // In one piece where the length is known, so that no copy of a secret is left behind.
-        let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         let mut bytes = Vec::with_capacity(length.min(size) + 1);
-        file.take(u64::try_from(size).unwrap_or(u64::MAX) + 1).read_to_end(&mut bytes)?;
+        let most = u64::try_from(size).unwrap_or(u64::MAX);
+        File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     match read() {
@@ -21,4 +97,12 @@ pub(super) fn bounded(path: &Path, size: usize) -> Result<Vec<u8>, String> {
         Ok(bytes) => Ok(bytes),
         Err(error) => Err(format!("the file cannot be read: {error}")),
     }
+}
+
+fn folder(path: &Path) -> Result<Vec<OsString>, String> {
+    let names: io::Result<Vec<_>> = fs::read_dir(path)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
+    let mut names = names.map_err(|error| error.to_string())?;
+    names.sort_unstable();
+    Ok(names)
 }

@@ -3,14 +3,12 @@
 //! The one rule: a value leaves here as a [`Secret`] only, and an entry is read only if a served
 //! realm or `realmgate.*` asks for it.
 
-use super::files;
+use super::files::Reader;
 use super::problems::{Place, Problems, Read};
 use crate::engine::Secret;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// The most that a secret may have, in bytes.
 const SIZE: usize = 1 << 20;
@@ -19,6 +17,7 @@ const SIZE: usize = 1 << 20;
 #[derive(Default)]
 pub(super) struct Keystore {
     entries: BTreeMap<String, Origin>,
+    reader: Rc<Reader>,
 }
 
 enum Origin {
@@ -35,22 +34,18 @@ pub(super) struct Stored {
 }
 
 impl Keystore {
-    /// The folder's entries. Those that begin with a dot are a mount's own.
-    pub(super) fn open(folder: &Path, problems: &mut Problems) -> Self {
-        let names = fs::read_dir(folder)
-            .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
-        let names: Vec<_> = names.unwrap_or_else(|error: io::Error| {
-            problems.report(Place::Keystore, None, format!("the keystore cannot be read: {error}"));
+    /// The folder's entries, which `reader` will read. Those that begin with a dot are a mount's own.
+    pub(super) fn open(folder: &Path, reader: &Rc<Reader>, problems: &mut Problems) -> Self {
+        let names = reader.folder(folder).unwrap_or_else(|what| {
+            problems.report(Place::Keystore, None, format!("the keystore cannot be read: {what}"));
             Vec::new()
         });
         // A name that is not UTF-8 is no setting's.
         let entries = names
             .into_iter()
-            .map(|name: OsString| {
-                (name.to_string_lossy().into_owned(), Origin::File(folder.join(&name)))
-            })
+            .map(|name| (name.to_string_lossy().into_owned(), Origin::File(folder.join(&name))))
             .filter(|(name, _)| !name.starts_with('.'));
-        Self { entries: entries.collect() }
+        Self { entries: entries.collect(), reader: Rc::clone(reader) }
     }
 
     /// Secrets that are no files.
@@ -59,7 +54,7 @@ impl Keystore {
             let secret = Secret::new(value.as_bytes());
             ((*key).to_owned(), Origin::Value(secret))
         });
-        Self { entries: entries.collect() }
+        Self { entries: entries.collect(), reader: Rc::default() }
     }
 
     /// All keys.
@@ -84,7 +79,8 @@ impl Keystore {
             Some(Origin::Value(secret)) => {
                 Stored { secret: secret.clone(), dropped_newline: false }
             }
-            Some(Origin::File(path)) => stored(path)
+            Some(Origin::File(path)) => self
+                .stored(path)
                 .map_err(|what| problems.report(Place::Secret(key.to_owned()), Some(key), what))?,
         };
         match std::str::from_utf8(stored.secret.expose()) {
@@ -96,17 +92,13 @@ impl Keystore {
             }
         }
     }
-}
 
-fn stored(path: &Path) -> Result<Stored, String> {
-    // Opening a pipe would wait for its other end.
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err("the entry is not a file".into());
+    fn stored(&self, path: &Path) -> Result<Stored, String> {
+        let mut bytes = self.reader.file(path, SIZE)?;
+        let dropped_newline = bytes.last() == Some(&b'\n');
+        if dropped_newline {
+            bytes.pop();
+        }
+        Ok(Stored { secret: Secret::new(bytes), dropped_newline })
     }
-    let mut bytes = files::bounded(path, SIZE)?;
-    let dropped_newline = bytes.last() == Some(&b'\n');
-    if dropped_newline {
-        bytes.pop();
-    }
-    Ok(Stored { secret: Secret::new(bytes), dropped_newline })
 }

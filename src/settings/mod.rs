@@ -14,24 +14,29 @@ mod realm;
 mod realms;
 mod section;
 mod service;
+mod sources;
 mod values;
+mod watch;
 
+pub use files::Reading;
 pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::JwtRealm;
 pub use service::{Decisions, Drain, Limits, Log, LogFormat};
+pub use sources::{Sources, Version};
 pub use values::GrpcAddress;
+pub use watch::{Look, Watch};
 
 use crate::engine::identity::IdentitySettings;
 use document::Document;
 use keystore::Keystore;
-use problems::{Place, Read};
+use problems::Read;
 use section::{Checked, Section};
 use std::net::SocketAddr;
 use std::path::Path;
 
 /// Everything that was configured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Where checks are answered.
     pub grpc_address: GrpcAddress,
@@ -45,6 +50,8 @@ pub struct Settings {
     pub log: Log,
     /// What the upstream is told.
     pub identity: IdentitySettings,
+    /// Whether anybody may act as anybody.
+    pub run_as_enabled: bool,
     /// The chain, in order; never empty.
     pub realms: Vec<JwtRealm>,
     /// Whether the secrets are the public ones of the quickstart.
@@ -63,27 +70,7 @@ pub struct Loaded {
 /// Reads the file `config` and the folder `keystore`: the given one, or else the one that stands
 /// beside the file, if there is one.
 pub fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> {
-    let beside = config.with_file_name("keystore");
-    let beside = || beside.is_dir().then_some(beside.as_path());
-    let keystore = keystore.or_else(beside);
-    let mut problems = Problems::new(config, keystore);
-    let secrets = keystore.map(|path| Keystore::open(path, &mut problems)).unwrap_or_default();
-    // Absolute, so that a path is the same for whoever reads it in a log.
-    let file = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    let settings = document(config, &mut problems)
-        .and_then(|document| assemble(&document, &secrets, folder, &mut problems));
-    match settings {
-        Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
-        Ok(_) | Err(_) => Err(problems),
-    }
-}
-
-fn document(config: &Path, problems: &mut Problems) -> Read<Document> {
-    match files::bounded(config, document::SIZE) {
-        Ok(bytes) => document::read(&bytes, problems),
-        Err(what) => Err(problems.report(Place::File, None, what)),
-    }
+    Sources::new(config, keystore).read(None).made
 }
 
 /// A line of the documentation: a setting's key, its default and what it does.
@@ -130,6 +117,7 @@ fn assemble(
         drain: drain?,
         log: log?,
         identity: identity?,
+        run_as_enabled: true,
         realms: realms?,
         quickstart: false,
     })

@@ -85,7 +85,16 @@ impl Problems {
 
     /// One line for each, in the order of the file, the keystore's last.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        let mut sorted: Vec<&Problem> = self.list.iter().collect();
+        self.sorted(|_| true)
+    }
+
+    /// The lines of what refuses the configuration.
+    pub fn refusals(&self) -> impl Iterator<Item = String> {
+        self.sorted(|problem| !problem.is_warning)
+    }
+
+    fn sorted(&self, which: impl Fn(&Problem) -> bool) -> impl Iterator<Item = String> {
+        let mut sorted: Vec<&Problem> = self.list.iter().filter(|problem| which(problem)).collect();
         sorted.sort_by(|one, other| one.place.cmp(&other.place));
         sorted.into_iter().map(|problem| self.line(problem))
     }

@@ -10,6 +10,7 @@ use super::section::{Checked, NOT_YET, Section, Table, row};
 use super::values::{Time, Written, Wrong, boolean, choice};
 use crate::engine::Secret;
 use crate::engine::token::Algorithm;
+use std::time::Duration;
 
 /// What stands before a realm's name.
 pub(super) const PREFIX: &str = "xpack.security.authc.realms.jwt.";
@@ -106,7 +107,7 @@ pub(super) const TABLE: Table = &[
     ),
     row(
         "client_authentication.rotation_grace_period",
-        NotYet,
+        Served,
         "1m",
         "How long the previous secret still holds after a change.",
     ),
@@ -152,7 +153,7 @@ pub(super) const TABLE: Table = &[
 ];
 
 /// A JWT realm that passed every check.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwtRealm {
     /// Unique, of letters, digits, `_` and `-`.
     pub name: String,
@@ -182,8 +183,19 @@ pub struct JwtRealm {
     pub populate_user_metadata: bool,
     /// What a client must present; without it every client is taken.
     pub client_secret: Option<Secret>,
+    /// How long the previous secret still holds after a change.
+    pub rotation_grace_period: Duration,
     /// What verifies the tokens.
     pub hmac_key: Secret,
+}
+
+impl JwtRealm {
+    /// Whether `other` is the same realm but for what its clients present.
+    pub fn is_same_but_for_client_secret(&self, other: &Self) -> bool {
+        let client_secret = other.client_secret.clone();
+        client_secret.is_some() == self.client_secret.is_some()
+            && Self { client_secret, ..self.clone() } == *other
+    }
 }
 
 /// Reads the realm `name`, whose place in the chain is known, from its section. All that is wrong
@@ -210,6 +222,7 @@ pub(super) fn read(
     let full_name = section.value("claims.name", problems, claim);
     let metadata = section.value("populate_user_metadata", problems, boolean);
     let client_secret = client_secret(section, keystore, known, problems);
+    let grace = section.value(GRACE, problems, Time::parse);
     let hmac_key = hmac_key(section, keystore, known, problems);
     known.and(token_type)?;
     Ok(JwtRealm {
@@ -227,9 +240,12 @@ pub(super) fn read(
         name_claim: full_name?,
         populate_user_metadata: metadata?.unwrap_or(true),
         client_secret: client_secret?,
+        rotation_grace_period: grace?.map_or(Duration::from_secs(60), Time::duration),
         hmac_key: hmac_key?,
     })
 }
+
+const GRACE: &str = "client_authentication.rotation_grace_period";
 
 /// Only ID tokens are judged yet; taken for one, an access token would be judged by other checks.
 fn token_type(section: &Section<'_>, problems: &mut Problems) -> Read<()> {

@@ -260,7 +260,7 @@ fn a_secret_that_cannot_be_used_is_named_and_not_printed() {
     for part in [
         "r1.hmac_key: the value is not UTF-8 text\n",
         "gate.yml:7: xpack.security.authc.realms.jwt.r2.hmac_key: At least one of [",
-        "r3.hmac_key: the entry is not a file\n",
+        "r3.hmac_key: the file cannot be read: it is not a file\n",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }

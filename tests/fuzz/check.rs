@@ -18,9 +18,10 @@ use envoy_types::pb::envoy::service::auth::v3::CheckRequest;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
-use realmgate::engine::{Now, UnixTime};
+use realmgate::engine::{Monotonic, Now, UnixTime};
 use realmgate::observe::{DecisionLog, Decisions, Metrics, Observer, Seen};
-use realmgate::server::ext_authz::Checks;
+use realmgate::server::clock::Clock;
+use realmgate::server::ext_authz::{Checks, InForce};
 use realmgate::settings;
 
 /// What proves a client and a user in the guide, and the name of the user. (The quickstart serves
@@ -77,15 +78,16 @@ fn checks() -> Checks {
     tracing_subscriber::fmt().json().with_writer(std::io::sink).init();
     let settings = settings::quickstart(None, None).expect("the quickstart is sound");
     let realms: Vec<_> = settings.realms.iter().map(|realm| realm.name.clone()).collect();
-    let metrics = Arc::new(Metrics::new(&realms).expect("metrics agree"));
+    let metrics = Arc::new(Metrics::new().expect("metrics agree"));
     let log = DecisionLog::new(Decisions::All, u32::MAX);
-    let observer = Observer::new(metrics, log, realms, usize::MAX);
+    let observer = Observer::new(metrics, log, &realms, usize::MAX);
     let snapshot = realmgate::app::snapshot(&settings).expect("there is randomness");
-    Checks::new(snapshot, Arc::new(observer), Duration::from_secs(5))
+    Checks::new(InForce::new(snapshot, observer, Duration::from_secs(5)), Clock::start())
 }
 
 fn decide(checks: &Checks, input: &[u8]) -> Answer {
-    let now = Now { unix: UnixTime::new(Duration::from_secs(1_800_000_000)) };
+    let unix = UnixTime::new(Duration::from_secs(1_800_000_000));
+    let now = Now { unix, monotonic: Monotonic::new(Duration::ZERO) };
     let seen = Seen { at: Instant::now(), trace: None };
     Answer::read(checks.decide(Bytes::copy_from_slice(input), now, &seen))
 }

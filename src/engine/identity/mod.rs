@@ -99,6 +99,11 @@ impl Identity {
         self.settings.metadata
     }
 
+    /// Whether `es-security-runas-user` is passed on to the upstream.
+    pub fn forwards_run_as(&self) -> bool {
+        self.settings.forward.run_as
+    }
+
     /// How much Envoy is told.
     pub fn dynamic_metadata(&self) -> DynamicMetadata {
         self.settings.dynamic_metadata

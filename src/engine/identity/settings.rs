@@ -67,7 +67,7 @@ impl HeaderNames {
 
 /// Which set of headers an allow carries.
 #[expect(clippy::large_enum_variant, reason = "there is one of it in a configuration")]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Preset {
     /// Headers of these names, their values encoded.
     Headers(HeaderNames),
@@ -110,7 +110,7 @@ pub struct Forward {
 }
 
 /// The identity's settings, as they were validated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentitySettings {
     /// Which headers.
     pub preset: Preset,

@@ -63,12 +63,14 @@ mod tests {
     use crate::engine::ClientAuthentication;
     use crate::engine::client_auth::{ClientResult, Presented};
     use crate::engine::crypto::{DigestKey, HmacKey};
+    use crate::engine::realm::jwt::JwtAuthenticator;
     use crate::engine::secret::Secret;
-    use crate::engine::time::{Now, UnixTime};
+    use crate::engine::time::{Monotonic, Now, UnixTime};
     use crate::engine::token::claims::TokenRules;
     use crate::engine::token::tests::compact;
     use crate::engine::token::{Algorithm, Compact, Token};
     use crate::engine::user::UserClaims;
+    use std::sync::Arc;
     use std::time::Duration;
 
     /// A realm of `issuer` that wants `secret`, if any, and takes `audience`.
@@ -76,22 +78,24 @@ mod tests {
         JwtRealm {
             name: issuer.into(),
             client_authentication: ClientAuthentication::new(secret.map(Secret::new).as_ref(), key),
-            rules: TokenRules {
-                issuer: issuer.into(),
-                audiences: vec![audience.into()],
-                subjects: None,
-                algorithms: vec![Algorithm::Hs256],
-                clock_skew: 0,
-            },
-            key: HmacKey::new(&Secret::new([1; 32])),
-            user: UserClaims {
-                principal: "sub".into(),
-                groups: None,
-                dn: None,
-                mail: None,
-                name: None,
-                populate_metadata: false,
-            },
+            authenticator: Arc::new(JwtAuthenticator {
+                rules: TokenRules {
+                    issuer: issuer.into(),
+                    audiences: vec![audience.into()],
+                    subjects: None,
+                    algorithms: vec![Algorithm::Hs256],
+                    clock_skew: 0,
+                },
+                key: HmacKey::new(&Secret::new([1; 32])),
+                user: UserClaims {
+                    principal: "sub".into(),
+                    groups: None,
+                    dn: None,
+                    mail: None,
+                    name: None,
+                    populate_metadata: false,
+                },
+            }),
         }
     }
 
@@ -114,10 +118,12 @@ mod tests {
         let bearer = compact(r#"{"alg":"HS256"}"#, claims, "forged");
         let parts = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
         let header = format!("SharedSecret {secret}");
+        let unix = UnixTime::new(Duration::from_secs(9));
+        let now = Now { unix, monotonic: Monotonic::new(Duration::ZERO) };
         let credentials = Credentials {
             token: &Token::read(&parts).unwrap(),
             client: Presented::read(Some(header.as_bytes()), key).unwrap(),
-            now: Now { unix: UnixTime::new(Duration::from_secs(9)) },
+            now,
             want_metadata: false,
         };
         let mut steps = Steps::default();

@@ -8,6 +8,7 @@ use crate::engine::crypto::HmacKey;
 use crate::engine::token::claims::TokenRules;
 use crate::engine::user::{User, UserClaims};
 use crate::engine::witness::{Failure, RealmId, Step, Witness, told};
+use std::sync::Arc;
 
 /// One configured JWT realm.
 pub struct JwtRealm {
@@ -15,6 +16,13 @@ pub struct JwtRealm {
     pub name: String,
     /// How clients prove themselves.
     pub client_authentication: ClientAuthentication,
+    /// How users do.
+    pub authenticator: Arc<JwtAuthenticator>,
+}
+
+/// What a verdict on a token depends on. As long as none of it is changed it lives on from one
+/// snapshot to the next.
+pub struct JwtAuthenticator {
     /// What a token must say.
     pub rules: TokenRules,
     /// What verifies it.
@@ -50,21 +58,22 @@ impl JwtRealm {
         let token = credentials.token;
         let client = self.client(id, credentials, witness);
         let client = step(witness, id, Step::ClientAuthentication, client)?;
-        let checked = self
+        let authenticator = &self.authenticator;
+        let checked = authenticator
             .rules
             .check(token, credentials.now.unix)
             .map_err(|(passed, error)| Failure { passed, ..Failure::new(error.reason(), error) });
         let checked = step(witness, id, Step::Claims, checked)?;
-        let verified = checked.verify(&self.key);
+        let verified = checked.verify(&authenticator.key);
         let verified = verified.map_err(|error| Failure::new(error.reason(), error));
         let verified = step(witness, id, Step::Signature, verified)?;
-        let user = self.user.read(verified, client, credentials.want_metadata);
+        let user = authenticator.user.read(verified, client, credentials.want_metadata);
         step(witness, id, Step::User, user.map_err(|error| Failure::new(error.reason(), error)))
     }
 
     /// A token of another issuer is none of this realm's business.
     fn is_issuer(&self, credentials: &Credentials<'_>) -> Result<(), Failure> {
-        let checked = self.rules.check_issuer(credentials.token);
+        let checked = self.authenticator.rules.check_issuer(credentials.token);
         checked.map_err(|error| Failure::new(error.reason(), error))
     }
 
@@ -74,7 +83,8 @@ impl JwtRealm {
         credentials: &Credentials<'_>,
         witness: &mut impl Witness,
     ) -> Result<ClientKnown, Failure> {
-        let checked = self.client_authentication.check(&credentials.client);
+        let checked =
+            self.client_authentication.check(&credentials.client, credentials.now.monotonic);
         witness.client(id, checked.map_or_else(ClientRefused::result, ClientKnown::result));
         checked.map_err(|refused| Failure::new(refused.reason(), refused))
     }

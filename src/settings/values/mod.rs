@@ -146,18 +146,24 @@ impl Time {
         i64::try_from(seconds).unwrap_or(i64::MAX)
     }
 
+    /// The duration, which is none where the time is negative.
+    pub(super) fn duration(self) -> Duration {
+        u64::try_from(self.nanos()).map_or_else(
+            |_| if self.count < 0 { Duration::ZERO } else { Duration::MAX },
+            Duration::from_nanos,
+        )
+    }
+
     /// A duration between `least` and `most`.
     pub(super) fn within(
         least: Duration,
         most: Duration,
     ) -> impl FnOnce(&str, Written<'_>) -> Result<Duration, Wrong> {
         move |key, text| {
-            let nanos = u128::try_from(Self::parse(key, text)?.nanos());
-            match nanos {
+            let time = Self::parse(key, text)?;
+            match u128::try_from(time.nanos()) {
                 Ok(nanos) if (least.as_nanos()..=most.as_nanos()).contains(&nanos) => {
-                    let seconds = u64::try_from(nanos / 1_000_000_000).unwrap_or(u64::MAX);
-                    let rest = u32::try_from(nanos % 1_000_000_000).unwrap_or_default();
-                    Ok(Duration::new(seconds, rest))
+                    Ok(time.duration())
                 }
                 Ok(_) | Err(_) => Err(format!(
                     "Failed to parse value [{text}] for setting [{key}] must be between \

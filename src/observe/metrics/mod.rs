@@ -1,33 +1,55 @@
 //! Every metric, by its public name, with verbs to count with.
 //!
 //! The one rule: a label is an enum of ours or a configured name, never a caller's text. Handles
-//! are looked up once, when a series is made, and every series exists from the first scrape.
+//! are looked up once, when a configuration is taken, and every series exists from the first scrape.
 
-use crate::engine::{ClientResult, Decision, RealmId, Reason, Status};
+mod realms;
+
+pub(super) use realms::{RealmMetrics, Validation};
+
+use crate::engine::{Decision, Status};
 use prometheus::core::Collector;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
+use realms::RealmSeries;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How a realm's validation of a token ended.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Validation {
-    /// The token is not good.
-    Invalid,
-    /// The token is good.
-    Valid,
+/// What became of a look at the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// A new version is in force.
+    Applied,
+    /// What is written is what is in force.
+    Unchanged,
+    /// A new version is broken, and the one before it stays in force.
+    Refused,
+}
+
+impl Reload {
+    const ALL: [Self; 3] = [Self::Applied, Self::Unchanged, Self::Refused];
+
+    /// The name as it stands in metrics and logs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
-    /// By reason, then by realm, of which the first is none.
-    checks: Vec<Vec<IntCounter>>,
+    /// Those that no realm decided, by reason.
+    checks: Vec<IntCounter>,
     check_duration: ByDecision,
-    realms: Vec<RealmMetrics>,
+    realms: RealmSeries,
+    reloads: [IntCounter; Reload::ALL.len()],
+    last_reload: IntGauge,
     run_as_denied: IntCounter,
     in_flight: IntGauge,
     log_lines_dropped: IntCounter,
@@ -43,15 +65,9 @@ struct ByDecision {
     error: Histogram,
 }
 
-struct RealmMetrics {
-    client: [IntCounter; ClientResult::ALL.len()],
-    valid: Histogram,
-    invalid: Histogram,
-}
-
 impl Metrics {
-    /// Makes every series of a service with these `realms`, in the order of the chain.
-    pub fn new(realms: &[String]) -> Result<Self, prometheus::Error> {
+    /// Makes every series that no realm has.
+    pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let run_as = counters(&registry, "run_as_total", "Run-as requests.", &["result"])?;
         let in_flight = IntGauge::with_opts(opts("checks_in_flight", "Checks under way."))?;
@@ -65,10 +81,23 @@ impl Metrics {
         #[cfg(target_os = "linux")]
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         let (handled, handling) = grpc(&registry)?;
+        let reloads = counters(
+            &registry,
+            "config_reloads_total",
+            "Looks at a configuration that was changed or asked for, by what became of it.",
+            &["result"],
+        )?;
+        let last_reload = IntGauge::with_opts(opts(
+            "config_last_reload_success_timestamp_seconds",
+            "When the configuration was last found to be what is in force.",
+        ))?;
+        let realms = RealmSeries::new(&registry)?;
         Ok(Self {
-            checks: checks(&registry, realms)?,
+            checks: realms.checks(""),
             check_duration: ByDecision::new(&registry)?,
-            realms: RealmMetrics::all(&registry, realms)?,
+            realms,
+            reloads: Reload::ALL.map(|result| reloads.with_label_values(&[result.code()])),
+            last_reload: registered(&registry, last_reload)?,
             run_as_denied: run_as.with_label_values(&["denied"]),
             in_flight,
             log_lines_dropped: dropped,
@@ -95,10 +124,38 @@ impl Metrics {
         self.in_flight.dec();
     }
 
-    /// Counts the end of a check that took this long.
-    pub(super) fn decided(&self, decision: &Decision<'_>, took: Duration) {
-        let realm = decision.established.realm.map_or(0, |realm| realm.0 + 1);
-        self.checks[decision.reason() as usize][realm].inc();
+    /// The series of the realm `name`, which exist from now on.
+    pub(super) fn realm(&self, name: &str) -> RealmMetrics {
+        self.realms.of(name)
+    }
+
+    /// Drops the series of a realm that is configured no more.
+    pub fn forget_realm(&self, name: &str) {
+        self.realms.forget(name);
+    }
+
+    /// Counts what became of a look at the configuration at `unix` (seconds since 1970).
+    pub fn reloaded(&self, result: Reload, unix: i64) {
+        self.reloads[result as usize].inc();
+        if result != Reload::Refused {
+            self.last_reload.set(unix);
+        }
+    }
+
+    /// The configuration is in force since `unix` (seconds since 1970).
+    pub fn configured(&self, unix: i64) {
+        self.last_reload.set(unix);
+    }
+
+    /// Counts the end of a check that took this long, and that `realm` decided if any did.
+    pub(super) fn decided(
+        &self,
+        decision: &Decision<'_>,
+        realm: Option<&RealmMetrics>,
+        took: Duration,
+    ) {
+        let checks = realm.map_or(self.checks.as_slice(), RealmMetrics::checks);
+        checks[decision.reason() as usize].inc();
         let seconds = took.as_secs_f64();
         let duration = match decision.reason().status() {
             Status::Ok => &self.check_duration.allow,
@@ -110,21 +167,6 @@ impl Metrics {
         duration.observe(seconds);
         self.handled.inc();
         self.handling.observe(seconds);
-    }
-
-    /// Counts how a client proved itself to `realm`.
-    pub(super) fn client(&self, realm: RealmId, result: ClientResult) {
-        self.realms[realm.0].client[result as usize].inc();
-    }
-
-    /// Counts a validation of a token by `realm`.
-    pub(super) fn validated(&self, realm: RealmId, outcome: Validation, took: Duration) {
-        let realm = &self.realms[realm.0];
-        let duration = match outcome {
-            Validation::Invalid => &realm.invalid,
-            Validation::Valid => &realm.valid,
-        };
-        duration.observe(took.as_secs_f64());
     }
 
     /// Counts a run-as header that was refused.
@@ -186,24 +228,6 @@ fn histograms(
     registered(registry, HistogramVec::new(options, labels)?)
 }
 
-/// A series of every reason, without a realm and of each realm.
-fn checks(
-    registry: &Registry,
-    realms: &[String],
-) -> Result<Vec<Vec<IntCounter>>, prometheus::Error> {
-    let labels = ["decision", "reason", "realm"];
-    let all = counters(registry, "checks_total", "Checks decided.", &labels)?;
-    let series = |reason: &Reason, realm: &str| {
-        let decision = reason.status().decision();
-        all.with_label_values(&[decision, reason.code(), realm])
-    };
-    let by_realm = |reason: &Reason| {
-        let names = std::iter::once("").chain(realms.iter().map(String::as_str));
-        names.map(|realm| series(reason, realm)).collect()
-    };
-    Ok(Reason::ALL.iter().map(by_realm).collect())
-}
-
 impl ByDecision {
     fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
         let help = "Time from a check's first bytes to its answer.";
@@ -214,28 +238,6 @@ impl ByDecision {
             error: all.with_label_values(&["error"]),
         })
     }
-}
-
-impl RealmMetrics {
-    fn all(registry: &Registry, realms: &[String]) -> Result<Vec<Self>, prometheus::Error> {
-        let help = "Time that a realm takes to validate a token of a client that it knows.";
-        let labels = ["realm", "outcome"];
-        let validation = histograms(registry, "jwt_validation_duration_seconds", help, &labels)?;
-        let help = "Client authentications, by result.";
-        let labels = ["realm", "result"];
-        let client = counters(registry, "client_authentication_total", help, &labels)?;
-        let of = |realm: &String| Self {
-            client: by_result(|code| client.with_label_values(&[realm.as_str(), code])),
-            valid: validation.with_label_values(&[realm.as_str(), "valid"]),
-            invalid: validation.with_label_values(&[realm.as_str(), "invalid"]),
-        };
-        Ok(realms.iter().map(of).collect())
-    }
-}
-
-/// One series for each result, at the place that the result has as a number.
-fn by_result(series: impl Fn(&'static str) -> IntCounter) -> [IntCounter; ClientResult::ALL.len()] {
-    ClientResult::ALL.map(|result| series(result.code()))
 }
 
 /// The metrics that gRPC servers go by in existing dashboards. Every check is answered with OK.
@@ -269,10 +271,10 @@ mod tests {
 
     #[test]
     fn a_result_s_number_is_its_place_among_all() {
-        for (place, result) in ClientResult::ALL.into_iter().enumerate() {
+        for (place, result) in Reload::ALL.into_iter().enumerate() {
             assert_eq!(result as usize, place);
         }
-        for (place, reason) in Reason::ALL.iter().enumerate() {
+        for (place, reason) in crate::engine::Reason::ALL.iter().enumerate() {
             assert_eq!(*reason as usize, place);
         }
     }

@@ -1,0 +1,98 @@
+//! Where a configuration stands, and its versions: what was read, and what it makes.
+//!
+//! The one rule: a version is made of bytes that were read once, and says which.
+
+use super::document::{self, Document};
+use super::files::{Reader, Reading};
+use super::keystore::Keystore;
+use super::problems::{Place, Problems, Read};
+use super::section::Section;
+use super::{Loaded, Settings, assemble, service};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// The places of a configuration.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    config: PathBuf,
+    keystore: Option<PathBuf>,
+}
+
+/// A configuration as it stood at one moment.
+#[derive(Debug)]
+pub struct Version {
+    /// What it makes.
+    pub made: Result<Loaded, Problems>,
+    /// What it was made of.
+    pub reading: Reading,
+}
+
+impl Sources {
+    /// The file `config` and the folder `keystore`: the given one, or else the one that stands
+    /// beside the file, if there is one.
+    pub fn new(config: &Path, keystore: Option<&Path>) -> Self {
+        Self { config: config.to_owned(), keystore: keystore.map(Path::to_owned) }
+    }
+
+    /// Reads what stands there now. Where a version is `in_force` already, what a running service
+    /// cannot change is a problem.
+    pub fn read(&self, in_force: Option<&Settings>) -> Version {
+        let reader = Rc::new(Reader::default());
+        let beside = self.config.with_file_name("keystore");
+        let keystore = self.keystore.clone().or_else(|| {
+            // Read, so that a folder that appears later is noticed.
+            reader.folder(&beside).is_ok().then_some(beside)
+        });
+        let mut problems = Problems::new(&self.config, keystore.as_deref());
+        let secrets = keystore.map(|folder| Keystore::open(&folder, &reader, &mut problems));
+        let secrets = secrets.unwrap_or_default();
+        let settings = self.settings(&reader, &secrets, in_force, &mut problems);
+        let made = match settings {
+            Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
+            Ok(_) | Err(_) => Err(problems),
+        };
+        Version { made, reading: reader.reading() }
+    }
+
+    fn settings(
+        &self,
+        reader: &Reader,
+        secrets: &Keystore,
+        in_force: Option<&Settings>,
+        problems: &mut Problems,
+    ) -> Read<Settings> {
+        // Absolute, so that a path is the same for whoever reads it in a log.
+        let file = std::path::absolute(&self.config).unwrap_or_else(|_| self.config.clone());
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        let document = match reader.file(&self.config, document::SIZE) {
+            Ok(bytes) => document::read(&bytes, problems)?,
+            Err(what) => return Err(problems.report(Place::File, None, what)),
+        };
+        let settings = assemble(&document, secrets, folder, problems)?;
+        if let Some(in_force) = in_force {
+            needs_no_restart(&document, in_force, &settings, problems)?;
+        }
+        Ok(settings)
+    }
+}
+
+/// What listeners and connections were made with stays as long as they do.
+fn needs_no_restart(
+    document: &Document,
+    in_force: &Settings,
+    settings: &Settings,
+    problems: &mut Problems,
+) -> Read<()> {
+    let section = Section::new(service::PREFIX, document, service::TABLE);
+    let fixed = [
+        ("grpc.address", in_force.grpc_address == settings.grpc_address),
+        ("http.address", in_force.http_address == settings.http_address),
+    ];
+    let mut read = Ok(());
+    for (suffix, is_same) in fixed {
+        if !is_same {
+            read = Err(section.wrong(suffix, "a change needs a restart", problems));
+        }
+    }
+    read
+}
