@@ -151,3 +151,75 @@ fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Secret;
+    use crate::engine::token::Algorithm;
+
+    fn quickstart() -> Settings {
+        settings::quickstart(None, None).unwrap()
+    }
+
+    /// What is in force once `change` was made to the quickstart's settings, and what was before.
+    fn changed(change: impl FnOnce(&mut Settings)) -> (InForce, InForce) {
+        let before = quickstart();
+        let old = first(&before, &Arc::new(Metrics::new().unwrap())).unwrap();
+        let mut settings = before.clone();
+        change(&mut settings);
+        let now = Monotonic::new(std::time::Duration::ZERO);
+        let new = next(&settings, Before { settings: &before, in_force: &old }, now);
+        (old, new)
+    }
+
+    fn authenticator(in_force: &InForce) -> &Arc<JwtAuthenticator> {
+        &in_force.snapshot().realms[0].authenticator
+    }
+
+    #[test]
+    fn a_realm_lives_on_unless_more_than_its_client_secret_changed() {
+        type Change = fn(&mut settings::JwtRealm);
+        let rows: [(&str, Change, bool); 7] = [
+            ("nothing", |_| {}, true),
+            ("the client secret", |realm| realm.client_secret = Some(Secret::new("new")), true),
+            ("its grace", |realm| realm.rotation_grace_period *= 2, false),
+            ("no client authentication", |realm| realm.client_secret = None, false),
+            ("the key", |realm| realm.hmac_key = Secret::new([7; 32]), false),
+            ("a subject", |realm| realm.allowed_subjects = Some(vec!["ana".into()]), false),
+            ("an algorithm", |realm| realm.allowed_algorithms.push(Algorithm::Hs512), false),
+        ];
+        for (what, change, lives_on) in rows {
+            let (old, new) = changed(|settings| change(&mut settings.realms[0]));
+            assert_eq!(Arc::ptr_eq(authenticator(&old), authenticator(&new)), lives_on, "{what}");
+        }
+        let (old, new) = changed(|settings| settings.limits.token_size += 1);
+        assert!(Arc::ptr_eq(authenticator(&old), authenticator(&new)), "no realm changed");
+    }
+
+    #[test]
+    fn a_realm_of_another_name_is_another_realm() {
+        let (old, new) = changed(|settings| settings.realms[0].name = "other".into());
+        assert!(!Arc::ptr_eq(authenticator(&old), authenticator(&new)));
+    }
+
+    #[test]
+    fn a_previous_secret_outlives_a_change_of_the_realm() {
+        let (_, new) = changed(|settings| {
+            settings.realms[0].client_secret = Some(Secret::new("new"));
+            settings.realms[0].allowed_issuer = "other".into();
+        });
+        let realm = &new.snapshot().realms[0];
+        let has_previous = matches!(
+            realm.client_authentication,
+            ClientAuthentication::SharedSecret { previous: Some(_), .. }
+        );
+        assert!(has_previous);
+    }
+
+    #[test]
+    fn each_version_has_its_number() {
+        let (old, new) = changed(|_| {});
+        assert_eq!((old.snapshot().generation, new.snapshot().generation), (0, 1));
+    }
+}

@@ -106,3 +106,60 @@ fn folder(path: &Path) -> Result<Vec<OsString>, String> {
     names.sort_unstable();
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::tests::Folder;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_reading_is_current_until_something_of_it_changes() {
+        type Change = fn(&Path);
+        let changes: [(&str, Change); 6] = [
+            ("another content of the same length", |at| fs::write(at.join("a"), "two").unwrap()),
+            ("the file is gone", |at| fs::remove_file(at.join("a")).unwrap()),
+            ("a file that was missed is there", |at| fs::write(at.join("b"), "").unwrap()),
+            ("a folder has an entry more", |at| fs::write(at.join("keystore/c"), "").unwrap()),
+            ("the link points elsewhere", |at| {
+                symlink("keystore", at.join("new")).unwrap();
+                fs::rename(at.join("new"), at.join("link")).unwrap();
+            }),
+            ("the file is a folder now", |at| {
+                fs::remove_file(at.join("a")).unwrap();
+                fs::create_dir(at.join("a")).unwrap();
+            }),
+        ];
+        for (name, change) in changes {
+            let folder = Folder::new("current").with("a", "one");
+            let at = &folder.0;
+            fs::create_dir(at.join("first")).unwrap();
+            fs::write(at.join("first/d"), "").unwrap();
+            symlink("first", at.join("link")).unwrap();
+            let reader = Reader::default();
+            assert_eq!(reader.file(&at.join("a"), 10).unwrap(), b"one");
+            assert!(reader.file(&at.join("b"), 10).is_err());
+            assert!(reader.folder(&at.join("keystore")).unwrap().is_empty());
+            assert_eq!(reader.folder(&at.join("link")).unwrap(), ["d"]);
+            let reading = reader.reading();
+            assert!(reading.is_current(), "before: {name}");
+            // What nobody read is nothing to this reading.
+            fs::write(at.join("unread"), "x").unwrap();
+            assert!(reading.is_current(), "before: {name}");
+            change(at);
+            assert!(!reading.is_current(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_bound() {
+        let folder = Folder::new("bound").with("a", "four");
+        let reader = Reader::default();
+        assert_eq!(reader.file(&folder.0.join("a"), 4).unwrap(), b"four");
+        let larger = reader.file(&folder.0.join("a"), 3).unwrap_err();
+        assert_eq!(larger, "the file is larger than 3 bytes");
+        let folder_as_file = reader.file(&folder.0, 3).unwrap_err();
+        assert_eq!(folder_as_file, "the file cannot be read: it is not a file");
+        assert!(reader.file(Path::new("/dev/zero"), 3).is_err(), "endless");
+    }
+}

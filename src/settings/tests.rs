@@ -206,16 +206,16 @@ fn what_stands_in_the_wrong_file_is_refused_and_no_secret_is_printed() {
 }
 
 /// A folder of its own, removed at the end.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("realmgate-{}-{name}", std::process::id()));
         fs::create_dir_all(folder.join("keystore")).unwrap();
         Self(folder)
     }
 
-    fn with(self, file: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(super) fn with(self, file: &str, content: impl AsRef<[u8]>) -> Self {
         fs::write(self.0.join(file), content).unwrap();
         self
     }
