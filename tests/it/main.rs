@@ -10,6 +10,7 @@ mod attacks;
 mod chain;
 mod envoy;
 mod hostile;
+mod reload;
 mod serving;
 mod support;
 mod transport;

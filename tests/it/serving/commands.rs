@@ -145,10 +145,9 @@ fn a_port_in_use_is_one() {
 #[test]
 fn the_variables_and_the_folder_beside_the_file_stand_in_for_the_options() {
     let setup = corp::setup();
-    let folder = setup.folder().to_owned();
+    let (config, keystore) = (setup.config_file(), setup.keystore());
     let gate = setup.start();
     drop(gate.caller());
-    let config = folder.join("realmgate.json");
     let served = |change: &dyn Fn(&mut std::process::Command)| {
         let mut command = realmgate(["serve"]);
         command.env("REALMGATE_CONFIG", &config);
@@ -157,7 +156,7 @@ fn the_variables_and_the_folder_beside_the_file_stand_in_for_the_options() {
     };
     assert!(served(&|_| {}), "the keystore beside the file");
     assert!(served(&|command| {
-        command.env("REALMGATE_KEYSTORE", folder.join("keystore"));
+        command.env("REALMGATE_KEYSTORE", &keystore);
     }));
     let empty = Folder::new();
     assert!(!served(&|command| {

@@ -9,7 +9,7 @@ use crate::support::gate::Gate;
 use crate::support::{corp, http};
 
 /// The health of a service by gRPC, or the gRPC code of the refusal.
-pub(super) fn health(gate: &Gate, service: &str) -> Result<ServingStatus, tonic::Code> {
+pub(crate) fn health(gate: &Gate, service: &str) -> Result<ServingStatus, tonic::Code> {
     let request = HealthCheckRequest { service: service.to_owned() };
     let mut client = HealthClient::new(gate.caller().channel());
     let response = block_on(client.check(request)).map_err(|status| status.code())?;

@@ -1,29 +1,9 @@
 //! The metrics: every name is there from the first scrape, and each counts what it says.
 
 use crate::support::check::Check;
-use crate::support::gate::Gate;
+use crate::support::corp;
 use crate::support::http::{get, sample};
 use crate::support::token::Claims;
-use crate::support::{corp, wait};
-
-fn scrape(gate: &Gate) -> String {
-    get(gate.http(), "/metrics").body
-}
-
-/// A sample as a whole number; every count here is one.
-fn value(text: &str, series: &str) -> i64 {
-    let value = sample(text, series).unwrap_or_else(|| panic!("no {series} in\n{text}"));
-    #[expect(clippy::cast_possible_truncation, reason = "counts of a test are small and whole")]
-    let whole = value as i64;
-    whole
-}
-
-/// Waits until a series has this value: a check is counted when it is answered, or just after.
-fn expect(gate: &Gate, series: &str, wanted: i64) {
-    let found =
-        wait::poll(wait::PATIENCE, || (value(&scrape(gate), series) == wanted).then_some(()));
-    assert!(found.is_some(), "{series} is {} and not {wanted}", value(&scrape(gate), series));
-}
 
 #[test]
 fn every_series_exists_at_the_first_scrape() {
@@ -45,17 +25,21 @@ fn every_series_exists_at_the_first_scrape() {
         r#"realmgate_jwt_validation_duration_seconds_count{realm="corp",outcome="valid"}"#,
         r#"realmgate_jwt_validation_duration_seconds_count{realm="corp",outcome="invalid"}"#,
         r#"realmgate_client_authentication_total{realm="corp",result="current"}"#,
+        r#"realmgate_client_authentication_total{realm="corp",result="previous"}"#,
         r#"realmgate_client_authentication_total{realm="corp",result="missing"}"#,
         r#"realmgate_client_authentication_total{realm="corp",result="mismatch"}"#,
         r#"realmgate_client_authentication_total{realm="corp",result="disabled"}"#,
         r#"realmgate_run_as_total{result="denied"}"#,
+        r#"realmgate_config_reloads_total{result="applied"}"#,
+        r#"realmgate_config_reloads_total{result="unchanged"}"#,
+        r#"realmgate_config_reloads_total{result="refused"}"#,
         "realmgate_checks_in_flight",
         "realmgate_log_lines_dropped_total",
         r#"grpc_server_handled_total{grpc_type="unary",grpc_service="envoy.service.auth.v3.Authorization",grpc_method="Check",grpc_code="OK"}"#,
         r#"grpc_server_handling_seconds_count{grpc_type="unary",grpc_service="envoy.service.auth.v3.Authorization",grpc_method="Check"}"#,
     ];
     for series in zero {
-        assert_eq!(value(&page.body, series), 0, "{series}");
+        assert_eq!(sample(&page.body, series), Some(0.0), "{series}");
     }
     let build = page.body.lines().find(|line| line.starts_with("realmgate_build_info{")).unwrap();
     assert!(build.ends_with(" 1"), "{build}");
@@ -68,7 +52,7 @@ fn every_series_exists_at_the_first_scrape() {
 #[test]
 fn the_process_is_measured_too() {
     let gate = corp::setup().start();
-    let text = scrape(&gate);
+    let text = gate.scrape();
     for name in ["process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"] {
         assert!(sample(&text, name).is_some(), "{name}");
     }
@@ -105,9 +89,9 @@ fn each_check_is_counted_once_where_it_belongs() {
         ),
     ];
     for (series, count) in counts {
-        expect(&gate, series, count);
+        gate.wait_for_metric(series, count);
     }
-    expect(&gate, "realmgate_checks_in_flight", 0);
+    gate.wait_for_metric("realmgate_checks_in_flight", 0);
 }
 
 #[test]
@@ -126,7 +110,7 @@ fn each_way_of_a_client_to_prove_itself_is_counted() {
         format!(r#"realmgate_client_authentication_total{{realm="corp",result="{result}"}}"#)
     };
     for (result, count) in [("current", 2), ("missing", 1), ("mismatch", 1), ("disabled", 0)] {
-        expect(&gate, &series(result), count);
+        gate.wait_for_metric(&series(result), count);
     }
 }
 
@@ -135,7 +119,10 @@ fn a_realm_that_asks_for_no_secret_counts_its_clients_apart() {
     let kind = corp::setting("client_authentication.type");
     let gate = corp::setup_without_secret().set(&kind, "none").start();
     gate.caller().check(&Check::get().bearer(&Claims::good().token()));
-    expect(&gate, r#"realmgate_client_authentication_total{realm="corp",result="disabled"}"#, 1);
+    gate.wait_for_metric(
+        r#"realmgate_client_authentication_total{realm="corp",result="disabled"}"#,
+        1,
+    );
 }
 
 #[test]
@@ -147,6 +134,6 @@ fn no_label_holds_what_a_caller_sent() {
     caller.check(&check.host("host-of-mallory"));
     caller.check(&Check::new("MALLORY", "/path-of-mallory"));
     caller.check(&corp::good().header("es-security-runas-user", "mallory-2"));
-    expect(&gate, r#"realmgate_run_as_total{result="denied"}"#, 1);
-    assert!(!scrape(&gate).to_lowercase().contains("mallory"));
+    gate.wait_for_metric(r#"realmgate_run_as_total{result="denied"}"#, 1);
+    assert!(!gate.scrape().to_lowercase().contains("mallory"));
 }

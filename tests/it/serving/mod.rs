@@ -2,7 +2,7 @@
 
 mod commands;
 mod drain;
-mod health;
+pub(crate) mod health;
 mod log;
 mod metrics;
 mod silence;

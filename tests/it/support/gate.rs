@@ -3,6 +3,7 @@
 //! Rule: a gate listens on loopback port 0 (or on a socket in its own folder) and is gone,
 //! process and folder, when it is dropped.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use super::caller::Caller;
 use super::folder::Folder;
 use super::process::{Ended, Running, realmgate};
-use super::wait;
+use super::{http, mount, wait};
 
 /// What a gate is to be started with.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Setup {
     secrets: Vec<(String, Vec<u8>)>,
     rust_log: Option<String>,
     log_unread: bool,
+    /// Whether the files stand in folders as Kubernetes mounts them.
+    mounted: bool,
     folder: Folder,
 }
 
@@ -40,8 +43,8 @@ pub(crate) struct Gate {
     process: Running,
     grpc: String,
     http: SocketAddr,
-    // Last, so that the process is gone before its folder.
-    _folder: Folder,
+    // Last, so that the process is gone before its folder. `None` only while it is changed.
+    setup: Option<Setup>,
 }
 
 impl Setup {
@@ -63,7 +66,8 @@ impl Setup {
 
     fn new(source: Source, settings: Map<String, Value>) -> Self {
         let (secrets, folder) = (Vec::new(), Folder::new());
-        Self { source, settings, secrets, rust_log: None, log_unread: false, folder }
+        let (rust_log, log_unread, mounted) = (None, false, false);
+        Self { source, settings, secrets, rust_log, log_unread, mounted, folder }
     }
 
     /// Sets one key, full and dotted.
@@ -81,6 +85,24 @@ impl Setup {
     /// Puts one secret into the keystore, under its full name; the last of a name counts.
     pub(crate) fn secret(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.secrets.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// Takes one secret out.
+    pub(crate) fn without_secret(mut self, name: &str) -> Self {
+        self.secrets.retain(|(other, _)| other != name);
+        self
+    }
+
+    /// Keeps the files as Kubernetes mounts them.
+    pub(crate) fn mounted(mut self) -> Self {
+        self.mounted = true;
+        self
+    }
+
+    /// Writes into the files as they stand, mounted or not.
+    pub(crate) fn in_place(mut self) -> Self {
+        self.mounted = false;
         self
     }
 
@@ -107,7 +129,7 @@ impl Setup {
         let line = process.wait_for_stdout("realmgate: ready ");
         let line = line.unwrap_or_else(|ended| panic!("the gate did not start: {ended:#?}"));
         let (grpc, http) = addresses(&line);
-        Gate { process, grpc, http, _folder: self.folder }
+        Gate { process, grpc, http, setup: Some(self) }
     }
 
     /// Starts it, and it must end by itself.
@@ -121,8 +143,9 @@ impl Setup {
             let free = "127.0.0.1:0";
             command.args(["--quickstart", "--grpc-address", free, "--http-address", free]);
         } else {
-            command.arg("--config").arg(self.write_config());
-            command.arg("--keystore").arg(self.write_keystore());
+            self.write();
+            command.arg("--config").arg(self.config_file());
+            command.arg("--keystore").arg(self.keystore());
         }
         if let Some(filter) = &self.rust_log {
             command.env("RUST_LOG", filter);
@@ -130,7 +153,56 @@ impl Setup {
         if self.log_unread { Running::spawn_unread(command) } else { Running::spawn(command) }
     }
 
-    fn write_config(&self) -> PathBuf {
+    /// The configuration's file.
+    pub(crate) fn config_file(&self) -> PathBuf {
+        self.folder.path().join("config").join(self.config_name())
+    }
+
+    /// The folder of secrets.
+    pub(crate) fn keystore(&self) -> PathBuf {
+        self.folder.path().join("config/keystore")
+    }
+
+    const fn config_name(&self) -> &'static str {
+        match self.source {
+            Source::Yaml(_) => "realmgate.yml",
+            Source::Json | Source::Quickstart => "realmgate.json",
+        }
+    }
+
+    /// Writes all files anew: mounted ones as a new version, others in place.
+    pub(crate) fn write(&self) {
+        let config = BTreeMap::from([(self.config_name().to_owned(), self.config().into_bytes())]);
+        let secrets = self.secrets.iter().cloned().collect();
+        let folder = self.folder.path().join("config");
+        if self.mounted {
+            mount::swap(&folder.join("mount"), &config);
+            mount::swap(&self.keystore(), &secrets);
+            let link = self.config_file();
+            if std::fs::symlink_metadata(&link).is_err() {
+                std::os::unix::fs::symlink(folder.join("mount").join(self.config_name()), link)
+                    .unwrap();
+            }
+        } else {
+            Self::write_in_place(&folder, &config);
+            Self::write_in_place(&self.keystore(), &secrets);
+        }
+    }
+
+    fn write_in_place(folder: &Path, files: &BTreeMap<String, Vec<u8>>) {
+        std::fs::create_dir_all(folder).unwrap();
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let is_kept = files.contains_key(entry.file_name().to_str().unwrap());
+            if entry.file_type().unwrap().is_file() && !is_kept {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        for (name, content) in files {
+            std::fs::write(folder.join(name), content).unwrap();
+        }
+    }
+
+    fn config(&self) -> String {
         let mut settings = self.settings.clone();
         for key in ["realmgate.grpc.address", "realmgate.http.address"] {
             settings.entry(key).or_insert("127.0.0.1:0".into());
@@ -139,20 +211,10 @@ impl Setup {
             Source::Yaml(text) => {
                 // A JSON value is a YAML flow value, so each setting is a line of its own.
                 let added = settings.iter().map(|(key, value)| format!("{key}: {value}\n"));
-                let text = std::iter::once(format!("{text}\n")).chain(added).collect::<String>();
-                self.folder.write("realmgate.yml", text)
+                std::iter::once(format!("{text}\n")).chain(added).collect()
             }
-            _ => self.folder.write("realmgate.json", Value::Object(settings).to_string()),
+            Source::Json | Source::Quickstart => Value::Object(settings).to_string(),
         }
-    }
-
-    fn write_keystore(&self) -> PathBuf {
-        let keystore = self.folder.path().join("keystore");
-        std::fs::create_dir_all(&keystore).unwrap();
-        for (name, value) in &self.secrets {
-            self.folder.write(&format!("keystore/{name}"), value);
-        }
-        keystore
     }
 }
 
@@ -182,6 +244,57 @@ impl Gate {
     /// The HTTP address.
     pub(crate) fn http(&self) -> SocketAddr {
         self.http
+    }
+
+    /// What it was started with, or last changed to.
+    pub(crate) fn setup(&self) -> &Setup {
+        self.setup.as_ref().unwrap()
+    }
+
+    /// Writes the files anew, changed so.
+    pub(crate) fn change(&mut self, change: impl FnOnce(Setup) -> Setup) {
+        let setup = change(self.setup.take().unwrap());
+        setup.write();
+        self.setup = Some(setup);
+    }
+
+    /// A series of the metrics; every count here is a whole number.
+    pub(crate) fn metric(&self, series: &str) -> i64 {
+        let text = self.scrape();
+        let value = http::sample(&text, series).unwrap_or_else(|| panic!("no {series} in\n{text}"));
+        #[expect(clippy::cast_possible_truncation, reason = "counts of a test are small and whole")]
+        let whole = value as i64;
+        whole
+    }
+
+    /// All metrics.
+    pub(crate) fn scrape(&self) -> String {
+        http::get(self.http(), "/metrics").body
+    }
+
+    /// Waits until a series has this value: a check is counted when it is answered, or just after.
+    pub(crate) fn wait_for_metric(&self, series: &str, wanted: i64) {
+        let found = wait::poll(wait::PATIENCE, || (self.metric(series) == wanted).then_some(()));
+        let is = self.metric(series);
+        assert!(found.is_some(), "{series} is {is} and not {wanted}:\n{}", self.log());
+    }
+
+    /// How many reloads ended so.
+    pub(crate) fn reloads(&self, result: &str) -> i64 {
+        self.metric(&reloads(result))
+    }
+
+    /// Waits until one more reload has ended so than `before`.
+    pub(crate) fn wait_for_reload(&self, result: &str, before: i64) {
+        self.wait_for_metric(&reloads(result), before + 1);
+    }
+
+    /// Writes the files anew, changed so, and waits until that was taken as `result`.
+    pub(crate) fn reload(&mut self, result: &str, change: impl FnOnce(Setup) -> Setup) {
+        let before = self.reloads(result);
+        self.change(change);
+        self.signal("HUP");
+        self.wait_for_reload(result, before);
     }
 
     /// A client of the gRPC listener, with a connection of its own.
@@ -233,4 +346,8 @@ impl Gate {
     pub(crate) fn wait_exit(&mut self) -> Ended {
         self.process.wait_end()
     }
+}
+
+fn reloads(result: &str) -> String {
+    format!("realmgate_config_reloads_total{{result=\"{result}\"}}")
 }

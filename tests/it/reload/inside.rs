@@ -1,0 +1,56 @@
+//! The service within this process, whose configuration is looked at when the test says so.
+//!
+//! Rule: only the pace is the test's; files, looks and listeners are the real ones.
+
+use std::time::Duration;
+
+use realmgate::app::{self, App, Configured, Pace, Reloads};
+use realmgate::observe::Reload;
+use realmgate::settings::{Sources, Version, Watch};
+
+use crate::support::gate::Setup;
+
+/// A running service and its files.
+pub(super) struct Inside {
+    app: Option<App>,
+    reloads: Reloads,
+    setup: Option<Setup>,
+}
+
+impl Inside {
+    /// Starts the service of these files. It looks at them only when it is told to, twice in a row.
+    pub(super) fn start(setup: Setup) -> Self {
+        let setup = setup.set("realmgate.drain.grace", "0s");
+        setup.write();
+        let sources = Sources::new(&setup.config_file(), Some(&setup.keystore()));
+        let Version { made, reading } = sources.read(None);
+        let settings = made.unwrap_or_else(|problems| panic!("{problems}")).settings;
+        let pace = Pace { poll: Duration::from_secs(3600), settle: Duration::ZERO };
+        let watch = Some((Watch::new(sources, reading), pace));
+        let app = app::start(Configured { settings, watch }).unwrap();
+        let reloads = app.reloads().unwrap();
+        Self { app: Some(app), reloads, setup: Some(setup) }
+    }
+
+    /// Where checks are answered.
+    pub(super) fn grpc(&self) -> String {
+        self.app.as_ref().unwrap().grpc().to_string()
+    }
+
+    /// Writes the files anew, changed so, and has them looked at.
+    pub(super) fn reload(&mut self, change: impl FnOnce(Setup) -> Setup) -> Reload {
+        let setup = change(self.setup.take().unwrap());
+        setup.write();
+        self.setup = Some(setup);
+        self.reloads.look().recv().unwrap()
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        if let Some(app) = self.app.take() {
+            app.shutdown().begin();
+            let _ = app.wait();
+        }
+    }
+}

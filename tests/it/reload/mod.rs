@@ -1,0 +1,11 @@
+//! Every change that is taken while the service runs, and what it costs those who are served.
+//!
+//! Rule: what a test changes it writes into the files, as an operator or Kubernetes does; nothing
+//! is told to the service but to look.
+
+mod inside;
+mod load;
+mod rotation;
+mod status;
+mod taken;
+mod unbroken;

@@ -1,0 +1,137 @@
+//! What an operator is told of a reload: metrics, readiness, log lines.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::gate::Gate;
+use crate::support::{corp, http, wait};
+
+const SUCCESS: &str = "realmgate_config_last_reload_success_timestamp_seconds";
+
+fn readyz(gate: &Gate) -> (u16, String) {
+    let page = http::get(gate.http(), "/readyz?verbose");
+    (page.status, page.body)
+}
+
+fn is_reload(line: &Value, result: &str) -> bool {
+    line["event"] == "config_reload" && line["result"] == result
+}
+
+#[test]
+fn a_reload_is_noticed_without_a_signal() {
+    let mut gate = corp::setup().start();
+    gate.change(|setup| setup.set("realmgate.limits.deadline", "4s"));
+    gate.wait_for_reload("applied", 0);
+    let line = gate.wait_for_event(|line| is_reload(line, "applied"));
+    assert_eq!(line["generation"], 1);
+}
+
+#[test]
+fn a_broken_version_is_refused_whole_and_named_until_it_is_mended() {
+    let mut gate = corp::setup().start();
+    let since = gate.metric(SUCCESS);
+    assert!(since > 1_700_000_000, "set from the start: {since}");
+    let issuer = corp::setting("allowed_issuer");
+    // One good change and one mistake: neither is taken.
+    gate.reload("refused", |setup| {
+        setup.set(&issuer, "another").set("realmgate.limits.deadline", "soon")
+    });
+    assert!(gate.caller().check(&corp::good()).is_allow(), "the old version is in force");
+    let (status, parts) = readyz(&gate);
+    assert_eq!(status, 200, "a mistake takes nobody out of service");
+    let what = "realmgate.json:1: realmgate.limits.deadline: failed to parse setting";
+    let config = parts.lines().find(|line| line.starts_with("[-]config: ")).unwrap();
+    assert!(config.contains(what), "{config}");
+    let line = gate.wait_for_event(|line| is_reload(line, "refused"));
+    assert!(line["problem"].as_str().unwrap().contains(what), "{line}");
+    assert_eq!(line["level"], "ERROR");
+
+    // Until the clock shows another second, a timestamp that stands still proves nothing.
+    let second = |gate: &Gate| http::get(gate.http(), "/livez").header("date").map(str::to_owned);
+    let before = second(&gate);
+    wait::eventually("the next second", || (second(&gate) != before).then_some(()));
+    gate.signal("HUP");
+    gate.wait_for_reload("refused", 1);
+    assert_eq!(gate.metric(SUCCESS), since, "no success");
+
+    gate.reload("applied", |setup| setup.set("realmgate.limits.deadline", "4s"));
+    assert!(readyz(&gate).1.contains("[+]config ok\n"));
+    assert_eq!(gate.caller().check(&corp::good()).outcome(), (401, "issuer_mismatch"));
+    assert!(gate.metric(SUCCESS) > since);
+}
+
+#[test]
+fn a_version_that_goes_back_to_what_is_in_force_is_unchanged_and_no_longer_refused() {
+    let mut gate = corp::setup().start();
+    gate.reload("refused", |setup| setup.set("realmgate.limits.deadlin", "4s"));
+    assert!(readyz(&gate).1.contains("[-]config: "));
+    gate.reload("unchanged", |setup| setup.unset("realmgate.limits.deadlin"));
+    assert!(readyz(&gate).1.contains("[+]config ok\n"));
+    assert_eq!(gate.reloads("applied"), 0);
+}
+
+#[test]
+fn a_signal_without_a_change_is_answered_too() {
+    let gate = corp::setup().start();
+    gate.signal("HUP");
+    gate.wait_for_reload("unchanged", 0);
+    gate.wait_for_event(|line| is_reload(line, "unchanged"));
+    let quickstart = Gate::quickstart();
+    quickstart.signal("HUP");
+    quickstart.wait_for_log(|line| line.contains("config_reload"));
+    assert!(http::get(quickstart.http(), "/readyz").status == 200, "it outlives the signal");
+}
+
+#[test]
+fn a_file_that_is_gone_is_a_broken_version() {
+    let gate = corp::setup().start();
+    let file = gate.setup().config_file();
+    let text = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    gate.signal("HUP");
+    gate.wait_for_reload("refused", 0);
+    assert!(gate.caller().check(&corp::good()).is_allow());
+    let secret = gate.setup().keystore().join(corp::setting("hmac_key"));
+    fs::write(&file, text).unwrap();
+    fs::remove_file(&secret).unwrap();
+    gate.signal("HUP");
+    gate.wait_for_reload("refused", 1);
+    assert!(readyz(&gate).1.contains("hmac_key"), "{}", readyz(&gate).1);
+    assert!(gate.caller().check(&corp::good()).is_allow());
+}
+
+#[test]
+fn an_address_is_not_changed_without_a_restart() {
+    let mut gate = corp::setup().start();
+    for key in ["realmgate.grpc.address", "realmgate.http.address"] {
+        gate.reload("refused", |setup| setup.set(key, "127.0.0.1:1"));
+        let line = format!("realmgate.json:1: {key}: a change needs a restart");
+        assert!(readyz(&gate).1.contains(&line), "{}", readyz(&gate).1);
+        gate.reload("unchanged", |setup| setup.unset(key));
+    }
+}
+
+#[test]
+fn a_warning_of_a_new_version_is_logged() {
+    let mut gate = corp::setup().start();
+    let kind = corp::setting("client_authentication.type");
+    let secret = corp::setting("client_authentication.shared_secret");
+    gate.reload("applied", |setup| setup.set(&kind, "none").without_secret(&secret));
+    let warning = gate.wait_for_event(|line| line["warning"].is_string());
+    assert!(warning["warning"].as_str().unwrap().contains("may not be secure"), "{warning}");
+}
+
+#[test]
+fn no_secret_is_printed_by_a_reload() {
+    let mut gate = corp::setup().set("realmgate.log.level", "trace").start();
+    let secret = corp::setting("client_authentication.shared_secret");
+    gate.reload("applied", |setup| setup.secret(&secret, "hunter2-the-first"));
+    gate.reload("refused", |setup| {
+        setup.secret(&secret, "hunter2-the-second").set(&corp::setting("hmac_key"), "hunter2-three")
+    });
+    gate.reload("refused", |setup| {
+        setup.secret(&secret, b"hunter2-\xff").unset(&corp::setting("hmac_key"))
+    });
+    assert!(!gate.log().contains("hunter2") && !readyz(&gate).1.contains("hunter2"));
+}
