@@ -27,6 +27,14 @@
 //! the proof as a type that only it can make, so no step can be left out, and there is no way to a
 //! [`User`](engine::user::User) but through all of them.
 //!
+//! # What is in force
+//!
+//! A check takes one value, [`InForce`](server::ext_authz::InForce): the snapshot that decides, the
+//! answers' fixed parts, the observer. A thread of its own looks at the files that the configuration
+//! was made of; a new version that two looks agree on is read whole, held against the running one
+//! and put in its place by one store, or refused and told. `app::build` is the only place that
+//! carries anything over.
+//!
 //! # The bands, and who may import whom
 //!
 //! * [`engine`] decides: values in, values out. It knows no runtime, transport, clock, file or log,

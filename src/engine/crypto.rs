@@ -5,6 +5,7 @@
 use super::secret::Secret;
 use super::token::Algorithm;
 use aws_lc_rs::{constant_time, digest, hmac};
+use std::fmt;
 
 /// An HMAC key, ready for those of HS256, HS384 and HS512 that it is long enough for.
 pub struct HmacKey {
@@ -80,8 +81,15 @@ pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// A digest (SHA-256) of a file's content, to tell whether another one has been written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
+
+impl fmt::Debug for Fingerprint {
+    /// Prints none of it: who has the digest of a short secret can find the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[fingerprint]")
+    }
+}
 
 impl Fingerprint {
     /// The fingerprint of `bytes`.

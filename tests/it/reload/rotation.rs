@@ -1,9 +1,9 @@
 //! A client secret that is changed: the grace of the old one, and the metric that shows its end.
 
 use crate::support::check::Check;
-use crate::support::corp;
 use crate::support::gate::{Gate, Setup};
 use crate::support::token::Claims;
+use crate::support::{corp, wait};
 
 fn secret(setup: Setup, value: &str) -> Setup {
     setup.secret(&corp::setting("client_authentication.shared_secret"), value)
@@ -88,4 +88,13 @@ fn a_realm_that_is_removed_and_added_again_knows_no_previous_secret() {
     assert_eq!(status(&gate, corp::SECRET), 401);
     gate.reload("applied", |setup| secret(setup.unset(&corp::setting("enabled")), "second"));
     assert_eq!(["second", corp::SECRET].map(|secret| status(&gate, secret)), [200, 401]);
+}
+
+#[test]
+fn the_previous_secret_ends_when_its_grace_is_over() {
+    let mut gate = grace(corp::setup(), "1s").start();
+    gate.reload("applied", |setup| secret(setup, "second"));
+    let end = || (status(&gate, corp::SECRET) == 401).then_some(());
+    wait::eventually("the previous secret ends", end);
+    assert_eq!(status(&gate, "second"), 200);
 }
