@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Reads files and folders and remembers what it saw.
 #[derive(Debug, Default)]
@@ -37,10 +38,11 @@ enum Saw {
 }
 
 impl Reader {
-    /// The content of a file of at most `size` bytes, or what is wrong with it.
-    pub(super) fn file(&self, path: &Path, size: usize) -> Result<Vec<u8>, String> {
+    /// The content of a file of at most `size` bytes, or what is wrong with it. It may be a secret,
+    /// so it is wiped when it is dropped.
+    pub(super) fn file(&self, path: &Path, size: usize) -> Result<Zeroizing<Vec<u8>>, String> {
         let content = file(path, size);
-        let saw = content.as_deref().map(|bytes| Saw::Content(Fingerprint::of(bytes)));
+        let saw = content.as_ref().map(|bytes| Saw::Content(Fingerprint::of(bytes)));
         self.saw(What::File(path.to_owned(), size), saw);
         content
     }
@@ -78,16 +80,20 @@ impl Reading {
     }
 }
 
-fn file(path: &Path, size: usize) -> Result<Vec<u8>, String> {
-    let read = || -> io::Result<Vec<u8>> {
+/// More than a reader wants to have free when it looks whether there is more to read, in bytes.
+const ROOM: usize = 64;
+
+fn file(path: &Path, size: usize) -> Result<Zeroizing<Vec<u8>>, String> {
+    let read = || -> io::Result<Zeroizing<Vec<u8>>> {
         // Opening a pipe would wait for its other end.
         let metadata = fs::metadata(path)?;
         if !metadata.is_file() {
             return Err(io::Error::other("it is not a file"));
         }
-        // In one piece where the length is known, so that no copy of a secret is left behind.
+        // In one piece where the length is known, with room to find the end in, so that no copy of a
+        // secret is left behind.
         let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-        let mut bytes = Vec::with_capacity(length.min(size) + 1);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(size) + ROOM));
         let most = u64::try_from(size).unwrap_or(u64::MAX);
         File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -137,7 +143,7 @@ mod tests {
             fs::write(at.join("first/d"), "").unwrap();
             symlink("first", at.join("link")).unwrap();
             let reader = Reader::default();
-            assert_eq!(reader.file(&at.join("a"), 10).unwrap(), b"one");
+            assert_eq!(reader.file(&at.join("a"), 10).unwrap().as_slice(), b"one");
             assert!(reader.file(&at.join("b"), 10).is_err());
             assert!(reader.folder(&at.join("keystore")).unwrap().is_empty());
             assert_eq!(reader.folder(&at.join("link")).unwrap(), ["d"]);
@@ -155,7 +161,7 @@ mod tests {
     fn a_file_is_read_up_to_its_bound() {
         let folder = Folder::new("bound").with("a", "four");
         let reader = Reader::default();
-        assert_eq!(reader.file(&folder.0.join("a"), 4).unwrap(), b"four");
+        assert_eq!(reader.file(&folder.0.join("a"), 4).unwrap().as_slice(), b"four");
         let larger = reader.file(&folder.0.join("a"), 3).unwrap_err();
         assert_eq!(larger, "the file is larger than 3 bytes");
         let folder_as_file = reader.file(&folder.0, 3).unwrap_err();

@@ -99,6 +99,6 @@ impl Keystore {
         if dropped_newline {
             bytes.pop();
         }
-        Ok(Stored { secret: Secret::new(bytes), dropped_newline })
+        Ok(Stored { secret: Secret::new(std::mem::take(&mut *bytes)), dropped_newline })
     }
 }
