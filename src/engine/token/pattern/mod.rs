@@ -5,9 +5,11 @@
 //! whose time is linear in the value. What that matcher cannot do as the original does is refused
 //! when settings are read; it is never done nearly.
 
+mod java;
 mod lucene;
 mod node;
 
+pub use java::ClaimPattern;
 pub use lucene::LucenePattern;
 
 use regex::{Regex, RegexBuilder};
@@ -48,6 +50,12 @@ pub enum PatternError {
         /// Where, counted in characters from 1.
         at: usize,
     },
+    /// A claim pattern that could never take anything.
+    #[error(
+        "the pattern has no capture group, so it could never take a value: put what is to be \
+         taken between ( and )"
+    )]
+    NoCaptureGroup,
     /// As it stands or with its repetitions written out, it is more than a matcher should hold.
     #[error("the pattern is too large, or its repetitions are too many")]
     TooLarge,

@@ -44,6 +44,20 @@ proptest! {
     }
 
     #[test]
+    fn any_text_is_a_claim_pattern_or_an_error(text in signs(), value in signs()) {
+        for text in [text.clone(), format!("({text})"), format!("(?x)({text})")] {
+            match ClaimPattern::parse(&text) {
+                Ok(pattern) => {
+                    let taken = pattern.extract(&value);
+                    prop_assert!(taken.is_none_or(|part| value.contains(part)));
+                    prop_assert_ne!(taken, Some(""));
+                }
+                Err(error) => prop_assert_ne!(error, PatternError::NotCompiled),
+            }
+        }
+    }
+
+    #[test]
     fn wildcards_mean_what_their_expressions_mean(
         wildcard in "[ab*?\\\\]{0,12}",
         value in "[ab*\\\\\n]{0,16}",

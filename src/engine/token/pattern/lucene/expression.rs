@@ -96,7 +96,10 @@ impl<'c> Parser<'c> {
             if quantifiers > MAX_QUANTIFIERS {
                 return Err(self.error(start, "too many quantifiers in a row"));
             }
-            node = node.repeat(min, max, true);
+            // Lucene repeats nothing to nothing, be it no times.
+            if !(matches!(node, Node::Never) && max.is_none()) {
+                node = node.repeat(min, max, true);
+            }
         }
         Ok(node)
     }
