@@ -7,6 +7,7 @@ mod algorithm;
 pub mod claims;
 pub mod json;
 pub mod parse;
+pub mod pattern;
 pub mod signature;
 
 pub use algorithm::Algorithm;
