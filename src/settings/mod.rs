@@ -32,6 +32,7 @@ use document::Document;
 use keystore::Keystore;
 use problems::Read;
 use section::{Checked, Section};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -71,6 +72,28 @@ pub struct Loaded {
 /// beside the file, if there is one.
 pub fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> {
     Sources::new(config, keystore).read(None).made
+}
+
+/// Reads a configuration that stands in no file: the content of the config file, the names and
+/// contents of the keystore's entries, and the environment's variables. In what is said of it the
+/// file is called `realmgate.yml` and the keystore `keystore`; relative paths stand in `/`.
+pub fn parse(
+    config: &[u8],
+    secrets: &[(&str, &[u8])],
+    environment: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Loaded, Problems> {
+    let mut problems = Problems::new(Path::new("realmgate.yml"), Some(Path::new("keystore")));
+    let keystore = Keystore::of(secrets);
+    let settings = document::read(config, environment, &mut problems)
+        .and_then(|document| assemble(&document, &keystore, Path::new("/"), &mut problems));
+    loaded(settings, problems)
+}
+
+fn loaded(settings: Read<Settings>, problems: Problems) -> Result<Loaded, Problems> {
+    match settings {
+        Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
+        Ok(_) | Err(_) => Err(problems),
+    }
 }
 
 /// A line of the documentation: a setting's key, its default and what it does.

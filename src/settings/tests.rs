@@ -1,5 +1,7 @@
 //! Whole configurations: what is served, and every line that a refusal prints.
 
+mod environment;
+
 use super::*;
 use serde_json::Value;
 use std::fs;
@@ -11,9 +13,9 @@ pub(super) fn parse(
     secrets: &[(&str, &str)],
 ) -> (Result<Settings, Vec<String>>, Vec<String>) {
     let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
-    let settings = document::read(text.as_bytes(), &mut problems).and_then(|document| {
-        assemble(&document, &Keystore::of(secrets), Path::new("/etc/gate"), &mut problems)
-    });
+    let (keystore, folder) = (Keystore::of(secrets), Path::new("/etc/gate"));
+    let settings = document::read(text.as_bytes(), &|_| None, &mut problems)
+        .and_then(|document| assemble(&document, &keystore, folder, &mut problems));
     let (warnings, wrong) =
         problems.lines().partition::<Vec<_>, _>(|line| line.starts_with("warning: "));
     match settings {
