@@ -22,7 +22,7 @@ pub use files::Reading;
 pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::JwtRealm;
-pub use service::{Decisions, Drain, Limits, Log, LogFormat};
+pub use service::{Decisions, DirectoryPaths, Drain, Grpc, GrpcTls, Jwks, Limits, Log, LogFormat};
 pub use sources::{Sources, Version};
 pub use values::GrpcAddress;
 pub use watch::{Look, Watch};
@@ -37,12 +37,23 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// Everything that was configured.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that somebody sets by itself")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Where checks are answered.
     pub grpc_address: GrpcAddress,
+    /// How connections to there are treated.
+    pub grpc: Grpc,
     /// Where metrics and health are shown.
     pub http_address: SocketAddr,
+    /// Whether tokens can be tried there.
+    pub http_security_api: bool,
+    /// Where users and roles are told, besides tokens.
+    pub directory_paths: DirectoryPaths,
+    /// What holds of all sources of keys.
+    pub jwks: Jwks,
+    /// Whether a CORS preflight passes without credentials.
+    pub allow_cors_preflight: bool,
     /// What one check may cost.
     pub limits: Limits,
     /// How the service ends.
@@ -60,7 +71,7 @@ pub struct Settings {
 }
 
 /// Settings that can be served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
@@ -127,7 +138,12 @@ fn assemble(
     let known = service.check_keys(Checked::All, problems);
     let known = known.and(service.check_secrets(keystore, problems));
     let grpc_address = service::grpc_address(&service, folder, problems);
+    let grpc = service::grpc(&service, folder, problems);
     let http_address = service::http_address(&service, problems);
+    let security_api = service::security_api(&service, &http_address, problems);
+    let directory_paths = service::directory_paths(&service, folder, problems);
+    let jwks = service::jwks(&service, problems);
+    let preflight = service::allow_cors_preflight(&service, problems);
     let limits = service::limits(&service, problems);
     let drain = service::drain(&service, problems);
     let log = service::log(&service, problems);
@@ -135,7 +151,12 @@ fn assemble(
     known?;
     Ok(Settings {
         grpc_address: grpc_address?,
+        grpc: grpc?,
         http_address: http_address?,
+        http_security_api: security_api?,
+        directory_paths: directory_paths?,
+        jwks: jwks?,
+        allow_cors_preflight: preflight?,
         limits: limits?,
         drain: drain?,
         log: log?,

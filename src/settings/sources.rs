@@ -80,9 +80,13 @@ fn needs_no_restart(
     problems: &mut Problems,
 ) -> Read<()> {
     let section = Section::new(service::PREFIX, document, service::TABLE);
+    let (was, grpc) = (&in_force.grpc, &settings.grpc);
     let fixed = [
         ("grpc.address", in_force.grpc_address == settings.grpc_address),
         ("http.address", in_force.http_address == settings.http_address),
+        ("grpc.reflection", was.reflection == grpc.reflection),
+        ("grpc.max_connection_age", was.max_connection_age == grpc.max_connection_age),
+        ("grpc.max_concurrent_streams", was.max_concurrent_streams == grpc.max_concurrent_streams),
     ];
     let mut read = Ok(());
     for (suffix, is_same) in fixed {
