@@ -27,10 +27,11 @@ pub use sources::{Sources, Version};
 pub use values::GrpcAddress;
 pub use watch::{Look, Watch};
 
+use crate::engine::crypto::HmacKey;
 use crate::engine::identity::IdentitySettings;
 use document::Document;
 use keystore::Keystore;
-use problems::Read;
+use problems::{Place, Read};
 use section::{Checked, Section};
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -100,11 +101,32 @@ pub fn parse(
     loaded(settings, problems)
 }
 
-fn loaded(settings: Read<Settings>, problems: Problems) -> Result<Loaded, Problems> {
-    match settings {
-        Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
-        Ok(_) | Err(_) => Err(problems),
+fn loaded(settings: Read<Settings>, mut problems: Problems) -> Result<Loaded, Problems> {
+    let Ok(settings) = settings else { return Err(problems) };
+    for name in without_usable_key(&settings) {
+        problems.warn(Place::File, &format!("{}{name}", realm::PREFIX), NO_USABLE_KEY);
     }
+    if problems.only_warnings() {
+        Ok(Loaded { settings, warnings: problems })
+    } else {
+        Err(problems)
+    }
+}
+
+/// What is said of a realm without a key that could verify anything.
+pub const NO_USABLE_KEY: &str =
+    "no allowed algorithm has a usable key: authentication will fail until this is fixed";
+
+/// The realms of which no allowed algorithm has a usable key: whoever comes to them is denied.
+pub fn without_usable_key(settings: &Settings) -> Vec<&str> {
+    let realms = settings.realms.iter().filter(|realm| !has_usable_key(realm));
+    realms.map(|realm| realm.name.as_str()).collect()
+}
+
+/// Whether any allowed algorithm has a usable key.
+pub fn has_usable_key(realm: &JwtRealm) -> bool {
+    let key = HmacKey::new(&realm.hmac_key);
+    realm.allowed_algorithms.iter().any(|algorithm| key.serves(*algorithm))
 }
 
 /// A line of the documentation: a setting's key, its default and what it does.
