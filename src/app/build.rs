@@ -123,14 +123,8 @@ fn taken_over(
 }
 
 fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
-    let hmac_key = HmacKey::new(&realm.hmac_key);
-    if !realm.allowed_algorithms.iter().any(|algorithm| hmac_key.serves(*algorithm)) {
-        let realm = realm.name.as_str();
-        tracing::warn!(
-            event = "no_usable_key",
-            realm,
-            "no allowed algorithm has a key: authentication will fail until this is fixed"
-        );
+    if !settings::has_usable_key(realm) {
+        tracing::warn!(event = "no_usable_key", realm = realm.name, "{}", settings::NO_USABLE_KEY);
     }
     JwtAuthenticator {
         rules: TokenRules {
@@ -140,7 +134,7 @@ fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
             algorithms: realm.allowed_algorithms.clone(),
             clock_skew: realm.clock_skew_seconds,
         },
-        key: hmac_key,
+        key: HmacKey::new(&realm.hmac_key),
         user: UserClaims {
             principal: realm.principal_claim.clone(),
             groups: realm.groups_claim.clone(),

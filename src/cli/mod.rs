@@ -1,8 +1,10 @@
-//! The command line: `serve` and `probe`, and the exit statuses that scripts rely on.
+//! The command line: `serve`, `check` and `probe`, and the exit statuses that scripts rely on.
 //!
 //! The one rule: 0 is success, 2 a wrong command line, 78 a refused configuration, and 1 all else;
 //! what a person must read comes on stderr, one line at a time.
 
+mod check;
+mod places;
 mod probe;
 mod serve;
 
@@ -49,16 +51,18 @@ struct Arguments {
 enum Command {
     /// Runs the service until SIGTERM or SIGINT.
     Serve(serve::Serve),
+    /// Says what `serve` would say of a configuration, and ends.
+    Check(check::Check),
     /// Asks a running service once whether it is serving.
     Probe(probe::Probe),
 }
 
 /// Does what `arguments` say, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let environment = |name: &str| std::env::var_os(name);
     let exit = match Arguments::try_parse_from(arguments) {
-        Ok(Arguments { command: Command::Serve(serve) }) => {
-            serve::run(&serve, |name| std::env::var_os(name))
-        }
+        Ok(Arguments { command: Command::Serve(serve) }) => serve::run(&serve, environment),
+        Ok(Arguments { command: Command::Check(check) }) => check::run(&check, environment),
         Ok(Arguments { command: Command::Probe(probe) }) => probe::run(&probe),
         Err(error) => not_run(&error),
     };
@@ -113,6 +117,8 @@ mod tests {
             "realmgate serve --keystore keystore",
             "realmgate serve --quickstart",
             "realmgate serve --quickstart --grpc-address 127.0.0.1:0 --http-address [::1]:0",
+            "realmgate check",
+            "realmgate check --config gate.yml --keystore keystore --offline --strict",
             "realmgate probe",
             "realmgate probe --address unix:/run/gate.sock",
         ] {
@@ -127,6 +133,10 @@ mod tests {
             "realmgate serve --quickstart --keystore keystore",
             "realmgate serve --grpc-address 127.0.0.1:0",
             "realmgate serve --config gate.yml --http-address 127.0.0.1:0",
+            "realmgate check gate.yml",
+            "realmgate check --config",
+            "realmgate check --quickstart",
+            "realmgate check --strict=yes",
             "realmgate probe --address nowhere",
             "realmgate probe 127.0.0.1:9191",
         ] {

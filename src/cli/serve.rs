@@ -2,22 +2,18 @@
 //!
 //! The one rule: what is wrong with a configuration is printed plain and before any log line.
 
+use super::places::{NO_CONFIG, Places};
 use super::{Exit, say, tell};
 use crate::app::{self, Configured, Drained, Pace, StartError};
-use crate::settings::{self, Loaded, Sources, Version, Watch};
+use crate::settings::{self, Loaded, Version, Watch};
 use clap::Args;
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 /// What to serve.
 #[derive(Debug, Default, Args)]
 pub(super) struct Serve {
-    /// The configuration; else the environment's `REALMGATE_CONFIG`.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The folder of secrets; else `REALMGATE_KEYSTORE`, else `keystore` beside the configuration.
-    #[arg(long, value_name = "DIR")]
-    keystore: Option<PathBuf>,
+    #[command(flatten)]
+    places: Places,
     /// Serves the realm of a public guide, on loopback only, to try it out.
     #[arg(long, conflicts_with_all = ["config", "keystore"])]
     quickstart: bool,
@@ -31,12 +27,6 @@ pub(super) struct Serve {
     #[arg(conflicts_with_all = ["config", "keystore"])]
     http_address: Option<String>,
 }
-
-const CONFIG: &str = "REALMGATE_CONFIG";
-const KEYSTORE: &str = "REALMGATE_KEYSTORE";
-
-const NO_CONFIG: &str = "realmgate: no configuration: name one with --config FILE or in the \
-                         environment's REALMGATE_CONFIG, or try --quickstart";
 
 const PUBLIC: &str = "\
 warning: QUICKSTART: the secrets of this configuration are PUBLIC.
@@ -74,14 +64,8 @@ fn configured(
         let settings = settings::quickstart(grpc, http).map_err(|problems| problems.to_string())?;
         return Ok((settings.into(), PUBLIC.to_owned()));
     }
-    // A variable that is set to nothing is not set.
-    let named = |option: &Option<PathBuf>, variable: &str| {
-        let fallback = || environment(variable).filter(|value| !value.is_empty());
-        option.clone().or_else(|| fallback().map(PathBuf::from))
-    };
-    let config = named(&serve.config, CONFIG).ok_or(NO_CONFIG)?;
-    let keystore = named(&serve.keystore, KEYSTORE);
-    let sources = Sources::new(&config, keystore.as_deref());
+    let sources = serve.places.find(environment);
+    let sources = sources.ok_or_else(|| format!("{NO_CONFIG}, or try --quickstart"))?;
     let Version { made, reading } = sources.read(None);
     let Loaded { settings, warnings } = made.map_err(|problems| problems.to_string())?;
     let watch = Some((Watch::new(sources, reading), Pace::default()));
@@ -100,35 +84,16 @@ fn until_drained(configured: Configured) -> Result<Drained, StartError> {
 mod tests {
     use super::*;
 
-    fn refused(serve: &Serve, variables: &[(&str, &str)]) -> String {
-        let value = |name: &str| {
-            let found = variables.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| OsString::from(value))
-        };
-        configured(serve, value).map(|_| ()).expect_err("refused")
+    fn refused(serve: &Serve) -> String {
+        configured(serve, |_| None).map(|_| ()).expect_err("refused")
     }
 
     #[test]
     fn without_a_configuration_all_ways_to_one_are_named() {
-        for variables in [&[][..], &[(CONFIG, "")], &[(KEYSTORE, "keystore")]] {
-            let line = refused(&Serve::default(), variables);
-            for way in ["--config", CONFIG, "--quickstart"] {
-                assert!(line.contains(way), "{way} in {line}");
-            }
+        let line = refused(&Serve::default());
+        for way in ["--config", "REALMGATE_CONFIG", "--quickstart"] {
+            assert!(line.contains(way), "{way} in {line}");
         }
-    }
-
-    #[test]
-    fn an_option_goes_before_its_variable() {
-        let variables = [(CONFIG, "/nowhere/variable.yml"), (KEYSTORE, "/nowhere/variable")];
-        let lines = refused(&Serve::default(), &variables);
-        assert!(lines.contains("/nowhere/variable.yml: "), "{lines}");
-        assert!(lines.contains("/nowhere/variable: "), "{lines}");
-        let option = |path: &str| Some(PathBuf::from(path));
-        let config = option("/nowhere/option.yml");
-        let serve = Serve { config, keystore: option("/nowhere/option"), ..Serve::default() };
-        let lines = refused(&serve, &variables);
-        assert!(lines.contains("/nowhere/option.yml: ") && !lines.contains("variable"), "{lines}");
     }
 
     #[test]
@@ -140,6 +105,6 @@ mod tests {
         assert!(told.lines().all(|line| line.starts_with("warning: ")), "{told}");
         assert!(told.contains("PUBLIC"));
         let serve = Serve { grpc_address: Some("0.0.0.0:0".into()), ..serve };
-        assert!(refused(&serve, &[]).contains("--grpc-address"));
+        assert!(refused(&serve).contains("--grpc-address"));
     }
 }

@@ -85,6 +85,7 @@ fn header_names(section: &Section<'_>, problems: &mut Problems) -> Read<HeaderNa
         let folded = folded(name);
         if seen.contains(&folded) {
             let suffix = format!("identity.headers.{property}");
+            let name = section.text(&suffix, problems)?.unwrap_or(name.as_str().into());
             let what = format!("the header [{name}] has another property's value already");
             read = Err(section.wrong(&suffix, what, problems));
         }

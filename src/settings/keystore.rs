@@ -9,6 +9,7 @@ use crate::engine::Secret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use zeroize::Zeroizing;
 
 /// The most that a secret may have, in bytes.
 const SIZE: usize = 1 << 20;
@@ -22,7 +23,8 @@ pub(super) struct Keystore {
 
 enum Origin {
     File(PathBuf),
-    Value(Secret),
+    /// A file's content.
+    Content(Secret),
 }
 
 /// A secret and how it was stored.
@@ -33,8 +35,29 @@ pub(super) struct Stored {
     pub(super) dropped_newline: bool,
 }
 
+impl Stored {
+    /// The secret of a file's content: `None` of a blank one, which counts as absent.
+    fn of(mut content: Zeroizing<Vec<u8>>) -> Result<Option<Self>, String> {
+        let dropped_newline = content.last() == Some(&b'\n');
+        if dropped_newline {
+            content.pop();
+        }
+        let secret = Secret::new(std::mem::take(&mut *content));
+        match std::str::from_utf8(secret.expose()) {
+            Ok(text) if text.trim().is_empty() => Ok(None),
+            Ok(_) => Ok(Some(Self { secret, dropped_newline })),
+            Err(_) => Err("the value is not UTF-8 text".into()),
+        }
+    }
+}
+
+/// Whether an entry of this name counts: one that begins with a dot is a mount's own.
+fn is_counted(name: &str) -> bool {
+    !name.starts_with('.')
+}
+
 impl Keystore {
-    /// The folder's entries, which `reader` will read. Those that begin with a dot are a mount's own.
+    /// The folder's entries, which `reader` will read.
     pub(super) fn open(folder: &Path, reader: &Rc<Reader>, problems: &mut Problems) -> Self {
         let names = reader.folder(folder).unwrap_or_else(|what| {
             problems.report(Place::Keystore, None, format!("the keystore cannot be read: {what}"));
@@ -44,15 +67,14 @@ impl Keystore {
         let entries = names
             .into_iter()
             .map(|name| (name.to_string_lossy().into_owned(), Origin::File(folder.join(&name))))
-            .filter(|(name, _)| !name.starts_with('.'));
+            .filter(|(name, _)| is_counted(name));
         Self { entries: entries.collect(), reader: Rc::clone(reader) }
     }
 
-    /// Secrets that are no files.
-    pub(super) fn of(entries: &[(&str, &str)]) -> Self {
-        let entries = entries.iter().map(|(key, value)| {
-            let secret = Secret::new(value.as_bytes());
-            ((*key).to_owned(), Origin::Value(secret))
+    /// A folder that is nowhere: its entries by their names, with their contents.
+    pub(super) fn of<C: AsRef<[u8]>>(entries: &[(&str, C)]) -> Self {
+        let entries = entries.iter().filter(|(name, _)| is_counted(name)).map(|(name, content)| {
+            ((*name).to_owned(), Origin::Content(Secret::new(content.as_ref())))
         });
         Self { entries: entries.collect(), reader: Rc::default() }
     }
@@ -76,29 +98,9 @@ impl Keystore {
     pub(super) fn secret(&self, key: &str, problems: &mut Problems) -> Read<Option<Stored>> {
         let stored = match self.entries.get(key) {
             None => return Ok(None),
-            Some(Origin::Value(secret)) => {
-                Stored { secret: secret.clone(), dropped_newline: false }
-            }
-            Some(Origin::File(path)) => self
-                .stored(path)
-                .map_err(|what| problems.report(Place::Secret(key.to_owned()), Some(key), what))?,
+            Some(Origin::Content(content)) => Stored::of(content.expose().to_vec().into()),
+            Some(Origin::File(path)) => self.reader.file(path, SIZE).and_then(Stored::of),
         };
-        match std::str::from_utf8(stored.secret.expose()) {
-            Ok(text) if text.trim().is_empty() => Ok(None),
-            Ok(_) => Ok(Some(stored)),
-            Err(_) => {
-                let place = Place::Secret(key.to_owned());
-                Err(problems.report(place, Some(key), "the value is not UTF-8 text"))
-            }
-        }
-    }
-
-    fn stored(&self, path: &Path) -> Result<Stored, String> {
-        let mut bytes = self.reader.file(path, SIZE)?;
-        let dropped_newline = bytes.last() == Some(&b'\n');
-        if dropped_newline {
-            bytes.pop();
-        }
-        Ok(Stored { secret: Secret::new(std::mem::take(&mut *bytes)), dropped_newline })
+        stored.map_err(|what| problems.report(Place::Secret(key.to_owned()), Some(key), what))
     }
 }

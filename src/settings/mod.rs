@@ -22,26 +22,39 @@ pub use files::Reading;
 pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::JwtRealm;
-pub use service::{Decisions, Drain, Limits, Log, LogFormat};
+pub use service::{Decisions, DirectoryPaths, Drain, Grpc, GrpcTls, Jwks, Limits, Log, LogFormat};
 pub use sources::{Sources, Version};
 pub use values::GrpcAddress;
 pub use watch::{Look, Watch};
 
+use crate::engine::crypto::HmacKey;
 use crate::engine::identity::IdentitySettings;
 use document::Document;
 use keystore::Keystore;
-use problems::Read;
+use problems::{Place, Read};
 use section::{Checked, Section};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 
 /// Everything that was configured.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that somebody sets by itself")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Where checks are answered.
     pub grpc_address: GrpcAddress,
+    /// How connections to there are treated.
+    pub grpc: Grpc,
     /// Where metrics and health are shown.
     pub http_address: SocketAddr,
+    /// Whether tokens can be tried there.
+    pub http_security_api: bool,
+    /// Where users and roles are told, besides tokens.
+    pub directory_paths: DirectoryPaths,
+    /// What holds of all sources of keys.
+    pub jwks: Jwks,
+    /// Whether a CORS preflight passes without credentials.
+    pub allow_cors_preflight: bool,
     /// What one check may cost.
     pub limits: Limits,
     /// How the service ends.
@@ -59,7 +72,7 @@ pub struct Settings {
 }
 
 /// Settings that can be served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
@@ -71,6 +84,49 @@ pub struct Loaded {
 /// beside the file, if there is one.
 pub fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> {
     Sources::new(config, keystore).read(None).made
+}
+
+/// Reads a configuration that stands in no file: the content of the config file, the names and
+/// contents of the keystore's entries, and the environment's variables. In what is said of it the
+/// file is called `realmgate.yml` and the keystore `keystore`; relative paths stand in `/`.
+pub fn parse(
+    config: &[u8],
+    secrets: &[(&str, &[u8])],
+    environment: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Loaded, Problems> {
+    let mut problems = Problems::new(Path::new("realmgate.yml"), Some(Path::new("keystore")));
+    let keystore = Keystore::of(secrets);
+    let settings = document::read(config, environment, &mut problems)
+        .and_then(|document| assemble(&document, &keystore, Path::new("/"), &mut problems));
+    loaded(settings, problems)
+}
+
+fn loaded(settings: Read<Settings>, mut problems: Problems) -> Result<Loaded, Problems> {
+    let Ok(settings) = settings else { return Err(problems) };
+    for name in without_usable_key(&settings) {
+        problems.warn(Place::File, &format!("{}{name}", realm::PREFIX), NO_USABLE_KEY);
+    }
+    if problems.only_warnings() {
+        Ok(Loaded { settings, warnings: problems })
+    } else {
+        Err(problems)
+    }
+}
+
+/// What is said of a realm without a key that could verify anything.
+pub const NO_USABLE_KEY: &str =
+    "no allowed algorithm has a usable key: authentication will fail until this is fixed";
+
+/// The realms of which no allowed algorithm has a usable key: whoever comes to them is denied.
+pub fn without_usable_key(settings: &Settings) -> Vec<&str> {
+    let realms = settings.realms.iter().filter(|realm| !has_usable_key(realm));
+    realms.map(|realm| realm.name.as_str()).collect()
+}
+
+/// Whether any allowed algorithm has a usable key.
+pub fn has_usable_key(realm: &JwtRealm) -> bool {
+    let key = HmacKey::new(&realm.hmac_key);
+    realm.allowed_algorithms.iter().any(|algorithm| key.serves(*algorithm))
 }
 
 /// A line of the documentation: a setting's key, its default and what it does.
@@ -104,7 +160,12 @@ fn assemble(
     let known = service.check_keys(Checked::All, problems);
     let known = known.and(service.check_secrets(keystore, problems));
     let grpc_address = service::grpc_address(&service, folder, problems);
+    let grpc = service::grpc(&service, folder, problems);
     let http_address = service::http_address(&service, problems);
+    let security_api = service::security_api(&service, &http_address, problems);
+    let directory_paths = service::directory_paths(&service, folder, problems);
+    let jwks = service::jwks(&service, problems);
+    let preflight = service::allow_cors_preflight(&service, problems);
     let limits = service::limits(&service, problems);
     let drain = service::drain(&service, problems);
     let log = service::log(&service, problems);
@@ -112,7 +173,12 @@ fn assemble(
     known?;
     Ok(Settings {
         grpc_address: grpc_address?,
+        grpc: grpc?,
         http_address: http_address?,
+        http_security_api: security_api?,
+        directory_paths: directory_paths?,
+        jwks: jwks?,
+        allow_cors_preflight: preflight?,
         limits: limits?,
         drain: drain?,
         log: log?,

@@ -3,7 +3,9 @@
 //! The one rule: whoever reads a setting and finds it wrong records it here and goes on, with a
 //! [`Reported`] instead of the value; so nothing can be refused without a line that says why.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 
 /// Where a problem lies.
@@ -40,7 +42,20 @@ pub struct Problems {
     config: String,
     keystore: String,
     list: Vec<Problem>,
+    hidden: Hidden,
 }
+
+/// What came from the environment, and so must not be printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Hidden {
+    /// Parts of keys, hidden wherever a key may be named.
+    parts: BTreeSet<String>,
+    /// Values, hidden in what is said of the line of their setting.
+    values: BTreeMap<usize, Vec<String>>,
+}
+
+/// What is printed instead of it.
+pub(super) const HIDDEN: &str = "${\u{2026}}";
 
 impl Problems {
     /// None yet, of the configuration in these two places.
@@ -50,7 +65,19 @@ impl Problems {
             config: name(config),
             keystore: keystore.map(name).unwrap_or_default(),
             list: Vec::new(),
+            hidden: Hidden::default(),
         }
+    }
+
+    /// Never prints `part`, a part of a key, in what is recorded before or after this.
+    pub(super) fn hide(&mut self, part: String) {
+        self.hidden.parts.insert(part);
+    }
+
+    /// Never prints `value` in what is wrong with the setting on this line of the file, whoever
+    /// forgets that it is nobody's to read.
+    pub(super) fn hide_value(&mut self, line: usize, value: &str) {
+        self.hidden.values.entry(line).or_default().push(value.to_owned());
     }
 
     /// Records that the setting `key`, or what stands in `place`, is wrong.
@@ -101,15 +128,17 @@ impl Problems {
 
     fn line(&self, problem: &Problem) -> String {
         let Self { config, keystore, .. } = self;
-        let place = match &problem.place {
-            Place::File => config.clone(),
-            Place::Line(line) => format!("{config}:{line}"),
-            Place::Keystore => keystore.clone(),
-            Place::Secret(name) => format!("{keystore}/{name}"),
+        let shown = |text: &str| self.hidden.without(text, None);
+        let (place, line) = match &problem.place {
+            Place::File => (config.clone(), None),
+            Place::Line(line) => (format!("{config}:{line}"), Some(*line)),
+            Place::Keystore => (keystore.clone(), None),
+            Place::Secret(name) => (format!("{keystore}/{}", shown(name)), None),
         };
         let kind = if problem.is_warning { "warning: " } else { "" };
-        let key = problem.key.as_ref().map(|key| format!("{key}: ")).unwrap_or_default();
-        one_line(&format!("{kind}{place}: {key}{}", problem.what))
+        let key = problem.key.as_ref().map(|key| format!("{}: ", shown(key))).unwrap_or_default();
+        let what = self.hidden.without(&problem.what, line);
+        one_line(&format!("{kind}{place}: {key}{what}"))
     }
 }
 
@@ -120,6 +149,51 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+impl Hidden {
+    /// `text` with [`HIDDEN`] for what must not be printed; of values those of this line.
+    fn without(&self, text: &str, line: Option<usize>) -> String {
+        let values = line.and_then(|line| self.values.get(&line)).into_iter().flatten();
+        let values = values.flat_map(|value| {
+            words(text, value, |character| is_name(character) || character == '.')
+        });
+        let parts = self.parts.iter().flat_map(|part| words(text, part, is_name));
+        let mut places: Vec<_> = parts.chain(values).collect();
+        places.sort_by_key(|place| place.start);
+        let mut shown = String::with_capacity(text.len());
+        let mut end = 0;
+        for place in places {
+            // They may overlap, and then all of them go as one.
+            if place.start >= end {
+                shown.push_str(&text[end..place.start]);
+                shown.push_str(HIDDEN);
+            }
+            end = end.max(place.end);
+        }
+        shown.push_str(&text[end..]);
+        shown
+    }
+}
+
+/// Whether a name goes on with this character.
+fn is_name(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '-')
+}
+
+/// Where `word` stands in `text`, but for where it is a part of a longer word.
+fn words(text: &str, word: &str, is_word: impl Fn(char) -> bool) -> Vec<Range<usize>> {
+    // Whether a word goes on from `inner`, at the rim of this one, to `outer` beside it.
+    let goes_on = |inner: Option<char>, outer: Option<char>| {
+        inner.is_some_and(&is_word) && outer.is_some_and(&is_word)
+    };
+    let places = text.match_indices(word).map(|(start, word)| start..start + word.len());
+    let whole = places.filter(|place| {
+        let before = goes_on(word.chars().next(), text[..place.start].chars().next_back());
+        let after = goes_on(word.chars().next_back(), text[place.end..].chars().next());
+        !place.is_empty() && !before && !after
+    });
+    whole.collect()
+}
 
 /// The most that one line may have. A value of a megabyte tells nobody more than its beginning.
 const LINE: usize = 2048;
@@ -181,6 +255,33 @@ mod tests {
         let lines: Vec<_> = problems.lines().collect();
         assert_eq!(lines[0], "gate.yml:1: a\\nb\\u{1b}[2J\\u{85}\\u{2028}é");
         assert!(lines[1].chars().count() <= LINE + 1);
+    }
+
+    #[test]
+    fn what_is_hidden_is_hidden_wherever_it_is_a_word() {
+        let mut problems = problems();
+        problems.report(Place::Line(7), Some("a.secret.b"), "[a.secret.b] is no 12 of secretary 2");
+        problems.report(Place::Line(8), Some("a.b"), "'secret' is 12");
+        problems.report(
+            Place::Secret("x.secret".into()),
+            Some("x.secret"),
+            "no non-secret, secret",
+        );
+        for hidden in ["secret", "b] is", ""] {
+            problems.hide(hidden.into());
+        }
+        problems.hide_value(7, "2");
+        problems.hide_value(8, "12");
+        problems.hide_value(8, "secret' is");
+        let lines: Vec<_> = problems.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "gate.yml:7: a.${…}.b: [a.${…}.${…} no 12 of secretary ${…}",
+                "gate.yml:8: a.b: '${…} ${…}",
+                "keystore/x.${…}: x.${…}: no non-secret, ${…}",
+            ]
+        );
     }
 
     #[test]

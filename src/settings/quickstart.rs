@@ -31,7 +31,7 @@ pub fn quickstart(
     let mut problems = Problems::new(Path::new("quickstart"), None);
     let grpc = grpc_address.map(|text| loopback("--grpc-address", text, &mut problems));
     let http = http_address.map(|text| loopback("--http-address", text, &mut problems));
-    let document = document::read(CONFIG.as_bytes(), &mut problems);
+    let document = document::read(CONFIG.as_bytes(), &|_| None, &mut problems);
     let settings = document.and_then(|document| {
         super::assemble(&document, &Keystore::of(&SECRETS), Path::new(""), &mut problems)
     });

@@ -1,69 +1,77 @@
 //! The settings under `realmgate.` that say how the service itself runs.
 //!
-//! The one rule: every setting of ours stands in the table, built or not.
+//! The one rule: a value that is taken is within its bounds, so that nobody asks again.
+
+mod table;
+
+pub(super) use table::TABLE;
 
 use super::problems::{Problems, Read};
-use super::section::Standing::{NoEffect, NotYet, Secure, Served};
-use super::section::{Section, Table, row};
-use super::values::{GrpcAddress, Time, Written, choice, number_within, size_within, tcp_address};
+use super::section::Section;
+use super::values::{
+    GrpcAddress, Time, Written, Wrong, boolean, choice, number_within, size_within, tcp_address,
+};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::Level;
 
 /// What stands before every setting of ours.
 pub(super) const PREFIX: &str = "realmgate.";
 
-/// Every setting of ours.
-pub(super) const TABLE: Table = &[
-    row("grpc.address", Served, "", ""),
-    row("grpc.tls.certificate", NotYet, "", ""),
-    row("grpc.tls.key", NotYet, "", ""),
-    row("grpc.tls.client_authorities", NotYet, "", ""),
-    row("grpc.tls.client_names", NotYet, "", ""),
-    row("grpc.reflection", NoEffect, "", ""),
-    row("grpc.max_connection_age", NoEffect, "", ""),
-    row("grpc.max_concurrent_streams", NoEffect, "", ""),
-    row("http.address", Served, "", ""),
-    row("http.security_api", NoEffect, "", ""),
-    row("role_mappings.path", NoEffect, "", ""),
-    row("roles.path", NoEffect, "", ""),
-    row("users.path", NoEffect, "", ""),
-    row("file_realm.users", NoEffect, "", ""),
-    row("file_realm.users_roles", NoEffect, "", ""),
-    row("rules", NotYet, "", ""),
-    row("allow_cors_preflight", NoEffect, "", ""),
-    row("identity.preset", Served, "", ""),
-    row("identity.headers.username", Served, "", ""),
-    row("identity.headers.authenticated_user", Served, "", ""),
-    row("identity.headers.realm", Served, "", ""),
-    row("identity.headers.lookup_realm", Served, "", ""),
-    row("identity.headers.roles", Served, "", ""),
-    row("identity.headers.groups", Served, "", ""),
-    row("identity.headers.full_name", Served, "", ""),
-    row("identity.headers.email", Served, "", ""),
-    row("identity.headers.dn", Served, "", ""),
-    row("identity.headers.metadata", Served, "", ""),
-    row("identity.metadata", Served, "", ""),
-    row("identity.remove", Served, "", ""),
-    row("identity.dynamic_metadata", Served, "", ""),
-    row("identity.elasticsearch.authorization", Secure, "", ""),
-    row("forward_credentials", Served, "", ""),
-    row("limits.token_size", Served, "", ""),
-    row("limits.identity_size", Served, "", ""),
-    row("limits.deadline", Served, "", ""),
-    row("limits.checks_in_flight", Served, "", ""),
-    row("jwks.reload_burst", NoEffect, "", ""),
-    row("jwks.reload_interval", NoEffect, "", ""),
-    row("jwks.startup_timeout", NoEffect, "", ""),
-    row("jwks.start_degraded", NoEffect, "", ""),
-    row("drain.grace", Served, "", ""),
-    row("drain.timeout", Served, "", ""),
-    row("log.level", Served, "", ""),
-    row("log.format", Served, "", ""),
-    row("log.decisions", Served, "", ""),
-    row("log.lines_per_second", Served, "", ""),
-];
+/// How the gRPC listener treats its connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grpc {
+    /// Its TLS.
+    pub tls: GrpcTls,
+    /// Whether it tells its services and messages.
+    pub reflection: bool,
+    /// When a connection is ended; at least a second.
+    pub max_connection_age: Duration,
+    /// How many checks one connection may have under way; at least one.
+    pub max_concurrent_streams: u32,
+}
+
+/// The TLS settings of the gRPC listener, each by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GrpcTls {
+    /// The PEM file of its certificate.
+    pub certificate: Option<PathBuf>,
+    /// The PEM file of its key.
+    pub key: Option<PathBuf>,
+    /// The PEM files of those who sign clients' certificates.
+    pub client_authorities: Vec<PathBuf>,
+    /// Names of which a client's certificate must have one; of none, any will do.
+    pub client_names: Vec<String>,
+}
+
+/// What holds of all sources of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jwks {
+    /// How many reloads on signature failure a source is good for at once; at least one.
+    pub reload_burst: u32,
+    /// How long it takes to regain one of them; at least a second.
+    pub reload_interval: Duration,
+    /// How long a start tries to fetch keys.
+    pub startup_timeout: Duration,
+    /// Whether a start goes on without keys that cannot be fetched.
+    pub start_degraded: bool,
+}
+
+/// Where users and roles are told, besides tokens: files, or folders of files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryPaths {
+    /// Role mappings.
+    pub role_mappings: Option<PathBuf>,
+    /// Roles.
+    pub roles: Option<PathBuf>,
+    /// Native users.
+    pub users: Option<PathBuf>,
+    /// The file realm's users, if the file is named.
+    pub file_realm_users: Option<PathBuf>,
+    /// The roles of the file realm's users, if the file is named.
+    pub file_realm_users_roles: Option<PathBuf>,
+}
 
 /// What one check may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +148,110 @@ pub(super) fn http_address(section: &Section<'_>, problems: &mut Problems) -> Re
 }
 
 const KIB: usize = 1024;
+const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Reads what is left of `grpc.*`. Relative paths stand in `folder`.
+pub(super) fn grpc(section: &Section<'_>, folder: &Path, problems: &mut Problems) -> Read<Grpc> {
+    let tls = tls(section, folder, problems);
+    let reflection = section.value("grpc.reflection", problems, boolean);
+    let age = Time::within(SECOND, 365 * DAY);
+    let age = section.value("grpc.max_connection_age", problems, age);
+    let streams = number_within(1, 1_000_000);
+    let streams = section.value("grpc.max_concurrent_streams", problems, streams);
+    Ok(Grpc {
+        tls: tls?,
+        reflection: reflection?.unwrap_or(false),
+        max_connection_age: age?.unwrap_or(Duration::from_secs(30 * 60)),
+        max_concurrent_streams: streams?.unwrap_or(1000),
+    })
+}
+
+fn tls(section: &Section<'_>, folder: &Path, problems: &mut Problems) -> Read<GrpcTls> {
+    const AUTHORITIES: &str = "grpc.tls.client_authorities";
+    let certificate = section.value("grpc.tls.certificate", problems, path_in(folder));
+    let key = section.value("grpc.tls.key", problems, path_in(folder));
+    let authorities = section.list(AUTHORITIES, problems).and_then(|paths| {
+        let paths = paths.into_iter().flatten();
+        let paths = paths.map(|path| path_in(folder)(&section.key(AUTHORITIES), path));
+        paths.collect::<Result<_, _>>().map_err(|what| section.wrong(AUTHORITIES, what, problems))
+    });
+    let names = section.list("grpc.tls.client_names", problems)?.unwrap_or_default();
+    Ok(GrpcTls {
+        certificate: certificate?,
+        key: key?,
+        client_authorities: authorities?,
+        client_names: names.into_iter().map(|name| name.text().to_owned()).collect(),
+    })
+}
+
+/// A path; a relative one stands in `folder`.
+fn path_in(folder: &Path) -> impl Fn(&str, Written<'_>) -> Result<PathBuf, Wrong> {
+    move |key, text| match text.text() {
+        path if path.is_empty() || path.contains('\0') => {
+            Err(format!("Invalid value [{text}] for [{key}], expected a path"))
+        }
+        path => Ok(folder.join(path)),
+    }
+}
+
+/// Reads `jwks.*`.
+pub(super) fn jwks(section: &Section<'_>, problems: &mut Problems) -> Read<Jwks> {
+    let burst = section.value("jwks.reload_burst", problems, number_within(1, 1000));
+    let interval = section.value("jwks.reload_interval", problems, Time::within(SECOND, DAY));
+    let startup = Time::within(Duration::ZERO, DAY);
+    let startup = section.value("jwks.startup_timeout", problems, startup);
+    let degraded = section.value("jwks.start_degraded", problems, boolean);
+    Ok(Jwks {
+        reload_burst: burst?.unwrap_or(5),
+        reload_interval: interval?.unwrap_or(Duration::from_secs(10)),
+        startup_timeout: startup?.unwrap_or(Duration::from_secs(30)),
+        start_degraded: degraded?.unwrap_or(false),
+    })
+}
+
+/// Reads where users and roles are told. Relative paths stand in `folder`.
+pub(super) fn directory_paths(
+    section: &Section<'_>,
+    folder: &Path,
+    problems: &mut Problems,
+) -> Read<DirectoryPaths> {
+    let mut path = |suffix| section.value(suffix, problems, path_in(folder));
+    let role_mappings = path("role_mappings.path");
+    let roles = path("roles.path");
+    let users = path("users.path");
+    let file_realm_users = path("file_realm.users");
+    let file_realm_users_roles = path("file_realm.users_roles");
+    Ok(DirectoryPaths {
+        role_mappings: role_mappings?,
+        roles: roles?,
+        users: users?,
+        file_realm_users: file_realm_users?,
+        file_realm_users_roles: file_realm_users_roles?,
+    })
+}
+
+/// Whether tokens can be tried at the HTTP listener: by default if nobody else can reach it.
+pub(super) fn security_api(
+    section: &Section<'_>,
+    http_address: &Read<SocketAddr>,
+    problems: &mut Problems,
+) -> Read<bool> {
+    const SUFFIX: &str = "http.security_api";
+    let written = section.value(SUFFIX, problems, boolean)?;
+    let is_local = http_address.as_ref().is_ok_and(|address| address.ip().is_loopback());
+    if written == Some(true) && http_address.is_ok() && !is_local {
+        let what = "whoever can reach the HTTP address can try tokens there";
+        problems.warn(section.place(SUFFIX), &section.key(SUFFIX), what);
+    }
+    Ok(written.unwrap_or(is_local))
+}
+
+/// Whether a preflight passes without credentials.
+pub(super) fn allow_cors_preflight(section: &Section<'_>, problems: &mut Problems) -> Read<bool> {
+    let allowed = section.value("allow_cors_preflight", problems, boolean)?;
+    Ok(allowed.unwrap_or(false))
+}
 
 /// Reads `limits.*`.
 pub(super) fn limits(section: &Section<'_>, problems: &mut Problems) -> Read<Limits> {
@@ -196,3 +307,6 @@ pub(super) fn log(section: &Section<'_>, problems: &mut Problems) -> Read<Log> {
         lines_per_second: lines?.unwrap_or(100),
     })
 }
+
+#[cfg(test)]
+mod tests;

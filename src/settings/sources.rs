@@ -7,12 +7,12 @@ use super::files::{Reader, Reading};
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
 use super::section::Section;
-use super::{Loaded, Settings, assemble, service};
+use super::{Loaded, Settings, assemble, loaded, service};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// The places of a configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sources {
     config: PathBuf,
     keystore: Option<PathBuf>,
@@ -47,11 +47,7 @@ impl Sources {
         let secrets = keystore.map(|folder| Keystore::open(&folder, &reader, &mut problems));
         let secrets = secrets.unwrap_or_default();
         let settings = self.settings(&reader, &secrets, in_force, &mut problems);
-        let made = match settings {
-            Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
-            Ok(_) | Err(_) => Err(problems),
-        };
-        Version { made, reading: reader.reading() }
+        Version { made: loaded(settings, problems), reading: reader.reading() }
     }
 
     fn settings(
@@ -65,7 +61,7 @@ impl Sources {
         let file = std::path::absolute(&self.config).unwrap_or_else(|_| self.config.clone());
         let folder = file.parent().unwrap_or(Path::new("/"));
         let document = match reader.file(&self.config, document::SIZE) {
-            Ok(bytes) => document::read(&bytes, problems)?,
+            Ok(bytes) => document::read(&bytes, &|name| std::env::var_os(name), problems)?,
             Err(what) => return Err(problems.report(Place::File, None, what)),
         };
         let settings = assemble(&document, secrets, folder, problems)?;
@@ -84,9 +80,13 @@ fn needs_no_restart(
     problems: &mut Problems,
 ) -> Read<()> {
     let section = Section::new(service::PREFIX, document, service::TABLE);
+    let (was, grpc) = (&in_force.grpc, &settings.grpc);
     let fixed = [
         ("grpc.address", in_force.grpc_address == settings.grpc_address),
         ("http.address", in_force.http_address == settings.http_address),
+        ("grpc.reflection", was.reflection == grpc.reflection),
+        ("grpc.max_connection_age", was.max_connection_age == grpc.max_connection_age),
+        ("grpc.max_concurrent_streams", was.max_concurrent_streams == grpc.max_concurrent_streams),
     ];
     let mut read = Ok(());
     for (suffix, is_same) in fixed {

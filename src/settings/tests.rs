@@ -1,5 +1,7 @@
 //! Whole configurations: what is served, and every line that a refusal prints.
 
+mod environment;
+
 use super::*;
 use serde_json::Value;
 use std::fs;
@@ -11,9 +13,9 @@ pub(super) fn parse(
     secrets: &[(&str, &str)],
 ) -> (Result<Settings, Vec<String>>, Vec<String>) {
     let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
-    let settings = document::read(text.as_bytes(), &mut problems).and_then(|document| {
-        assemble(&document, &Keystore::of(secrets), Path::new("/etc/gate"), &mut problems)
-    });
+    let (keystore, folder) = (Keystore::of(secrets), Path::new("/etc/gate"));
+    let settings = document::read(text.as_bytes(), &|_| None, &mut problems)
+        .and_then(|document| assemble(&document, &keystore, folder, &mut problems));
     let (warnings, wrong) =
         problems.lines().partition::<Vec<_>, _>(|line| line.starts_with("warning: "));
     match settings {
@@ -41,10 +43,10 @@ pub(super) fn realm(name: &str, order: i32, more: &str) -> String {
     )
 }
 
-const R1: (&str, &str) =
-    ("xpack.security.authc.realms.jwt.r1.hmac_key", "a-key-of-at-least-32-bytes-length");
-const R2: (&str, &str) =
-    ("xpack.security.authc.realms.jwt.r2.hmac_key", "a-key-of-at-least-32-bytes-length");
+const KEY: &str = "a-key-of-at-least-32-bytes-length";
+const R1: (&str, &str) = ("xpack.security.authc.realms.jwt.r1.hmac_key", KEY);
+const R2: (&str, &str) = ("xpack.security.authc.realms.jwt.r2.hmac_key", KEY);
+const HS256: &str = "  allowed_signature_algorithms: [HS256]\n";
 
 #[test]
 fn nested_and_dotted_keys_mix() {
@@ -230,22 +232,40 @@ impl Drop for Folder {
 #[test]
 fn secrets_are_read_from_the_folder_beside_the_file() {
     let folder = Folder::new("beside")
-        .with("gate.yml", realm("r1", 1, "").replace("none", "shared_secret"))
+        .with("gate.yml", realm("r1", 1, HS256).replace("none", "shared_secret"))
         .with("keystore/..data", "passed over")
-        .with("keystore/xpack.security.authc.realms.jwt.r1.hmac_key", "clé \r\n\n")
+        .with("keystore/xpack.security.authc.realms.jwt.r1.hmac_key", format!("{KEY} clé \r\n\n"))
         .with(
             "keystore/xpack.security.authc.realms.jwt.r1.client_authentication.shared_secret",
             "secret\n",
         );
     let loaded = load(&folder.0.join("gate.yml"), None).unwrap();
     let realm = &loaded.settings.realms[0];
-    assert_eq!(realm.hmac_key.expose(), "clé \r\n".as_bytes());
+    assert_eq!(realm.hmac_key.expose(), format!("{KEY} clé \r\n").as_bytes());
     assert_eq!(realm.client_secret.as_ref().unwrap().expose(), b"secret");
     let warnings: Vec<_> = loaded.warnings.lines().collect();
     let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
     assert!(warning.contains("hmac_key: the newline at the end"), "{warning}");
     // Also with a path that has no folder part in front of it, and by an explicit folder.
     assert!(load(&folder.0.join("gate.yml"), Some(&folder.0.join("keystore"))).is_ok());
+}
+
+#[test]
+fn a_realm_without_a_usable_key_is_warned_about() {
+    let algorithms = |list| format!("  allowed_signature_algorithms: [{list}]\n");
+    for (algorithms, has_key) in [
+        (HS256.to_owned(), true),
+        (algorithms("HS512, HS256"), true),
+        (algorithms("HS384, HS512"), false),
+        (String::new(), false),
+    ] {
+        let text = realm("r1", 1, &algorithms);
+        let loaded = super::parse(text.as_bytes(), &[(R1.0, KEY.as_bytes())], &|_| None).unwrap();
+        let line = "warning: realmgate.yml: xpack.security.authc.realms.jwt.r1: no allowed \
+                    algorithm has a usable key: authentication will fail until this is fixed";
+        let is_warned = loaded.warnings.lines().any(|warning| warning == line);
+        assert_eq!(is_warned, !has_key, "{algorithms}: {}", loaded.warnings);
+    }
 }
 
 #[test]

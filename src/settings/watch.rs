@@ -151,7 +151,13 @@ mod tests {
     #[test]
     fn what_a_running_service_cannot_change_needs_a_restart() {
         let (folder, settings, mut watch) = watched("restart");
-        for (key, value) in [("grpc.address", "127.0.0.1:1"), ("http.address", "127.0.0.1:2")] {
+        for (key, value) in [
+            ("grpc.address", "127.0.0.1:1"),
+            ("http.address", "127.0.0.1:2"),
+            ("grpc.reflection", "true"),
+            ("grpc.max_connection_age", "1h"),
+            ("grpc.max_concurrent_streams", "1"),
+        ] {
             let text = format!("realmgate.{key}: {value}\n{}", realm("r1", 1, ""));
             fs::write(folder.0.join("gate.yml"), text).unwrap();
             let problems = settled(&mut watch, &settings).unwrap_err();

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use realmgate::engine::Reason;
+use realmgate::settings::{Documented, documented};
 
 /// What a band of the house must not name.
 struct Wall {
@@ -188,6 +189,40 @@ fn reason_row(line: &str) -> Option<(String, String, String)> {
 fn table(rows: impl Iterator<Item = (String, String, String)>) -> String {
     let line = |(status, code, meaning)| format!("| {status} | `{code}` | {meaning} |");
     rows.map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_readmes_settings_are_the_codes() {
+    const REALM: &str = "xpack.security.authc.realms.jwt.<name>.";
+    for (name, prefix) in [("realm settings", REALM), ("service settings", "realmgate.")] {
+        let rows: Vec<_> = documented()
+            .filter_map(|setting| Some(setting_row(setting.key.strip_prefix(prefix)?, &setting)))
+            .collect();
+        assert!(rows.len() > 40, "{} {name}", rows.len());
+        let rows = rows.join("\n");
+        let wanted = format!("| setting | default | meaning |\n|---|---|---|\n{rows}");
+        assert!(marked(name) == wanted, "the table of {name} is:\n{wanted}");
+    }
+    let stray = documented()
+        .find(|setting| !setting.key.starts_with(REALM) && !setting.key.starts_with("realmgate."));
+    assert_eq!(stray, None, "it is in no table");
+}
+
+/// What stands in the README between `<!-- NAME: … -->` and `<!-- /NAME -->`.
+fn marked(name: &str) -> String {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let begins = format!("<!-- {name}: ");
+    let lines = readme.lines().skip_while(|line| !line.starts_with(&begins)).skip(1);
+    let end = format!("<!-- /{name} -->");
+    lines.take_while(|line| *line != end).collect::<Vec<_>>().join("\n")
+}
+
+fn setting_row(suffix: &str, Documented { default, meaning, .. }: &Documented) -> String {
+    // A text of our own is no value that could be written.
+    let is_value = !matches!(*default, "" | "any" | "none") && !default.contains(' ');
+    let default = if is_value { format!("`{default}`") } else { (*default).to_owned() };
+    format!("| `{suffix}` | {default} | {} |", meaning.replace('|', "\\|"))
 }
 
 #[test]

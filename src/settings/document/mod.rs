@@ -1,13 +1,16 @@
 //! A config file as a flat list: (dotted key, line, value), each key once.
 //!
 //! The one rule: everything that a file can be made of to exhaust its reader has a bound, and the
-//! text of a scalar is kept as it was written.
+//! text of a scalar is kept as it was written, but for what the environment has for its `${NAME}`.
 
+mod environment;
 mod json;
 mod yaml;
 
 use super::problems::{Place, Problems, Read, Reported};
+use environment::Replaced;
 use std::collections::HashMap;
+use std::ffi::OsString;
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -26,7 +29,7 @@ pub(super) struct Entry {
     /// The line on which the last part of the key stands, the first being 1.
     pub(super) line: usize,
     pub(super) value: Value,
-    /// Whether a part of the value, or all of it, came from the environment.
+    /// Whether anything on the lines of the key and the value came from the environment.
     pub(super) from_environment: bool,
 }
 
@@ -69,6 +72,10 @@ impl Fault {
     fn too_deep(line: usize) -> Self {
         Self::new(line, format!("lists and mappings are nested deeper than {DEPTH} levels"))
     }
+
+    fn report(self, problems: &mut Problems) -> Reported {
+        problems.report(Place::Line(self.line), None, self.what)
+    }
 }
 
 /// A value of the document's tree.
@@ -86,18 +93,42 @@ struct Member {
     key: String,
     line: usize,
     value: Node,
+    /// Whether anything on the lines of both came from the environment.
+    from_environment: bool,
 }
 
-/// Reads a config file's bytes. A document that can be read may still have problems, which are
-/// recorded.
-pub(super) fn read(bytes: &[u8], problems: &mut Problems) -> Read<Document> {
-    match tree(bytes) {
-        Ok(members) => Ok(flatten(members, problems)),
-        Err(fault) => Err(problems.report(Place::Line(fault.line), None, fault.what)),
+/// A document as it was parsed.
+#[derive(Debug)]
+struct Tree {
+    root: Node,
+    /// Each part of a key that came from the environment.
+    hidden: Vec<String>,
+}
+
+/// Reads a config file's bytes, and in them `${NAME}` as what `environment` has for the name. A
+/// document that can be read may still have problems, which are recorded.
+pub(super) fn read(
+    bytes: &[u8],
+    environment: &dyn Fn(&str) -> Option<OsString>,
+    problems: &mut Problems,
+) -> Read<Document> {
+    let text = text(bytes).map_err(|fault| fault.report(problems))?;
+    let replaced = environment::replace(text, environment, problems)?;
+    let Tree { root, hidden } = tree(&replaced).map_err(|fault| fault.report(problems))?;
+    for part in hidden {
+        problems.hide(part);
     }
+    let members = match root {
+        Node::Map(members) => members,
+        Node::Null => Vec::new(),
+        Node::Text(_) | Node::List(_) => {
+            return Err(Fault::new(1, "the document is not a mapping").report(problems));
+        }
+    };
+    Ok(flatten(members, &replaced, problems))
 }
 
-fn tree(bytes: &[u8]) -> Result<Vec<Member>, Fault> {
+fn text(bytes: &[u8]) -> Result<&str, Fault> {
     if bytes.len() > SIZE {
         return Err(Fault::new(1, "the document is larger than 1 MiB"));
     }
@@ -105,21 +136,19 @@ fn tree(bytes: &[u8]) -> Result<Vec<Member>, Fault> {
         let good = &bytes[..error.valid_up_to()];
         Fault::new(Lines::of(good).at(good.len()), "the text is not UTF-8")
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root = match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[') => json::read(text)?,
-        _ => yaml::read(text)?,
-    };
-    match root {
-        Node::Map(members) => Ok(members),
-        Node::Null => Ok(Vec::new()),
-        Node::Text(_) | Node::List(_) => Err(Fault::new(1, "the document is not a mapping")),
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn tree(replaced: &Replaced<'_>) -> Result<Tree, Fault> {
+    match replaced.text().trim_start().as_bytes().first() {
+        Some(b'{' | b'[') => json::read(replaced),
+        _ => yaml::read(replaced),
     }
 }
 
-fn flatten(members: Vec<Member>, problems: &mut Problems) -> Document {
+fn flatten(members: Vec<Member>, replaced: &Replaced<'_>, problems: &mut Problems) -> Document {
     let (document, lines) = (Document::default(), HashMap::new());
-    let mut flat = Flat { document, members: 0, lines, problems };
+    let mut flat = Flat { document, members: 0, lines, replaced, problems };
     flat.mapping("", members);
     flat.document
 }
@@ -131,6 +160,7 @@ struct Flat<'p> {
     members: usize,
     /// The line of every key that has been seen.
     lines: HashMap<String, usize>,
+    replaced: &'p Replaced<'p>,
     problems: &'p mut Problems,
 }
 
@@ -138,7 +168,7 @@ impl Flat<'_> {
     /// Adds what stands under `prefix`, which is empty or ends in a dot.
     fn mapping(&mut self, prefix: &str, members: Vec<Member>) {
         let mut own: HashMap<String, usize> = HashMap::new();
-        for Member { key, line, value } in members {
+        for Member { key, line, value, from_environment } in members {
             self.members += 1;
             if prefix.len() + key.len() > KEY || self.members > SETTINGS {
                 let what = "too many settings, or too long a key";
@@ -146,6 +176,9 @@ impl Flat<'_> {
                 return;
             }
             let full = format!("{prefix}{key}");
+            if self.unresolved(&key, &full, line).is_err() {
+                continue; // What it is the key of cannot be known.
+            }
             if let Some(first) = own.insert(key, line) {
                 self.duplicate(&full, line, first);
                 continue;
@@ -155,18 +188,50 @@ impl Flat<'_> {
                     self.mapping(&format!("{full}."), members);
                     self.document.groups.push((full, line));
                 }
-                value => self.setting(full, line, value),
+                value => self.setting(full, line, value, from_environment),
             }
         }
     }
 
-    fn setting(&mut self, key: String, line: usize, value: Node) {
+    fn setting(&mut self, key: String, line: usize, value: Node, from_environment: bool) {
         if let Some(first) = self.lines.insert(key.clone(), line) {
             self.duplicate(&key, line, first);
             return;
         }
-        let value = self.value(&key, line, value);
-        self.document.entries.push(Entry { key, line, value, from_environment: false });
+        let value = match self.unresolved_in(&value, &key, line) {
+            Ok(()) => self.value(&key, line, value),
+            Err(reported) => Value::Broken(reported),
+        };
+        if let (Value::Text(text), true) = (&value, from_environment) {
+            self.problems.hide_value(line, text);
+        }
+        self.document.entries.push(Entry { key, line, value, from_environment });
+    }
+
+    /// Records what is left of `${NAME}` in any text of a value.
+    fn unresolved_in(&mut self, value: &Node, key: &str, line: usize) -> Read<()> {
+        match value {
+            Node::Null => Ok(()),
+            Node::Text(text) => self.unresolved(text, key, line),
+            Node::List(items) => {
+                let items = items.iter().map(|item| self.unresolved_in(item, key, line));
+                items.fold(Ok(()), Read::and)
+            }
+            Node::Map(members) => {
+                let members = members.iter().map(|member| {
+                    let name = self.unresolved(&member.key, key, member.line);
+                    name.and(self.unresolved_in(&member.value, key, member.line))
+                });
+                members.fold(Ok(()), Read::and)
+            }
+        }
+    }
+
+    fn unresolved(&mut self, text: &str, key: &str, line: usize) -> Read<()> {
+        let wrong = self.replaced.unresolved(text).into_iter();
+        wrong
+            .map(|what| Err(self.problems.report(Place::Line(line), Some(key), what)))
+            .fold(Ok(()), Read::and)
     }
 
     fn value(&mut self, key: &str, line: usize, value: Node) -> Value {
@@ -198,12 +263,16 @@ impl Flat<'_> {
     }
 }
 
-/// Finds the line of a place in a text.
+/// Finds the line of a place in a text. Lines end as in YAML, by `\n`, `\r\n` or `\r`.
 struct Lines(Vec<usize>);
 
 impl Lines {
     fn of(text: &[u8]) -> Self {
-        let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let ends = text.iter().enumerate().filter(|(at, byte)| match byte {
+            b'\n' => true,
+            b'\r' => text.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        });
         Self(ends.map(|(at, _)| at).collect())
     }
 

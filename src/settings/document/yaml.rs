@@ -2,8 +2,9 @@
 //!
 //! The one rule: nothing is interpreted but null. Tags, which would ask for it, are refused.
 
-use super::{DEPTH, Fault, Member, Node, SIZE};
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use super::environment::Replaced;
+use super::{DEPTH, Fault, Member, Node, SIZE, Tree};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use std::collections::HashMap;
 
 /// A list or mapping whose end has not come yet.
@@ -12,6 +13,10 @@ struct Open {
     /// The anchor's number; 0 is none.
     anchor: usize,
     kind: OpenKind,
+    /// The last line of what is in it so far.
+    last: usize,
+    /// Whether anything in it came from the environment, as far as an alias or a member says so.
+    from_environment: bool,
 }
 
 enum OpenKind {
@@ -20,36 +25,68 @@ enum OpenKind {
     Map(Vec<Member>, Option<(String, usize)>),
 }
 
+/// A value that is complete.
+#[derive(Clone)]
+struct Complete {
+    node: Node,
+    last: usize,
+    from_environment: bool,
+}
+
 /// A value that aliases may repeat.
 struct Anchored {
-    node: Node,
+    value: Complete,
     weight: usize,
     depth: usize,
 }
 
-#[derive(Default)]
-struct Builder {
+struct Builder<'r> {
+    replaced: &'r Replaced<'r>,
+    /// Where each character begins, in bytes; empty where they are bytes, or nobody asks.
+    offsets: Vec<usize>,
     open: Vec<Open>,
     anchors: HashMap<usize, Anchored>,
     /// What the aliases have added so far, in bytes.
     grown: usize,
     root: Option<Node>,
     documents: usize,
+    /// The parts of keys that came from the environment.
+    hidden: Vec<String>,
 }
 
 /// Reads one document.
-pub(super) fn read(text: &str) -> Result<Node, Fault> {
-    let mut builder = Builder::default();
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| {
-            Fault::new(error.marker().line(), format!("not valid YAML: {}", error.info()))
-        })?;
+pub(super) fn read(replaced: &Replaced<'_>) -> Result<Tree, Fault> {
+    let mut builder = Builder::new(replaced);
+    for event in Parser::new_from_str(replaced.text()) {
+        let (event, span) = event.map_err(|error| invalid(&error))?;
         builder.take(event, span)?;
     }
-    Ok(builder.root.unwrap_or(Node::Null))
+    Ok(Tree { root: builder.root.unwrap_or(Node::Null), hidden: builder.hidden })
 }
 
-impl Builder {
+/// What the parser says, but for the one character that it may quote: it could be a secret's.
+fn invalid(error: &ScanError) -> Fault {
+    let what = error.info().split(": `").next().unwrap_or_default();
+    Fault::new(error.marker().line(), format!("not valid YAML: {what}"))
+}
+
+impl<'r> Builder<'r> {
+    fn new(replaced: &'r Replaced<'r>) -> Self {
+        let text = replaced.text();
+        let is_plain = replaced.is_untouched() || text.is_ascii();
+        let offsets = text.char_indices().map(|(at, _)| at);
+        Self {
+            replaced,
+            offsets: if is_plain { Vec::new() } else { offsets.collect() },
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            grown: 0,
+            root: None,
+            documents: 0,
+            hidden: Vec::new(),
+        }
+    }
+
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
         let line = span.start.line();
         match event {
@@ -65,22 +102,24 @@ impl Builder {
             | Event::SequenceStart(_, Some(_))
             | Event::MappingStart(_, Some(_)) => Err(Fault::new(line, "tags are not supported")),
             Event::Scalar(text, _, _, None) if self.is_key() => {
-                self.key(text.into_owned(), line);
+                self.key(text.into_owned(), span);
                 Ok(())
             }
             Event::Scalar(text, style, anchor, None) => {
                 let is_null = style == ScalarStyle::Plain && is_null(&text);
                 let node = if is_null { Node::Null } else { Node::Text(text.into_owned()) };
-                self.close(node, anchor);
+                let last = last_line(span);
+                let from_environment = self.replaced.touches(line..=last);
+                self.close(Complete { node, last, from_environment }, anchor);
                 Ok(())
             }
             Event::SequenceStart(anchor, None) => {
-                self.open(Open { line, anchor, kind: OpenKind::List(Vec::new()) })
+                self.open(line, anchor, OpenKind::List(Vec::new()))
             }
             Event::MappingStart(anchor, None) => {
-                self.open(Open { line, anchor, kind: OpenKind::Map(Vec::new(), None) })
+                self.open(line, anchor, OpenKind::Map(Vec::new(), None))
             }
-            Event::SequenceEnd | Event::MappingEnd => self.end(line),
+            Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, line),
         }
     }
@@ -90,33 +129,44 @@ impl Builder {
         matches!(self.open.last(), Some(Open { kind: OpenKind::Map(_, None), .. }))
     }
 
-    fn key(&mut self, text: String, line: usize) {
+    fn key(&mut self, text: String, span: Span) {
+        let line = span.start.line();
+        let start = match self.offsets.as_slice() {
+            [] => Some(span.start.index()),
+            offsets => offsets.get(span.start.index()).copied(),
+        };
+        let hidden = self.replaced.hidden(&text, line..=last_line(span), start);
+        self.hidden.extend(hidden.into_iter().map(str::to_owned));
         if let Some(Open { kind: OpenKind::Map(_, key), .. }) = self.open.last_mut() {
             *key = Some((text, line));
         }
     }
 
-    fn open(&mut self, open: Open) -> Result<(), Fault> {
+    fn open(&mut self, line: usize, anchor: usize, kind: OpenKind) -> Result<(), Fault> {
         if self.is_key() {
-            return Err(Fault::new(open.line, "a key must be a scalar"));
+            return Err(Fault::new(line, "a key must be a scalar"));
         }
         if self.open.len() >= DEPTH {
-            return Err(Fault::too_deep(open.line));
+            return Err(Fault::too_deep(line));
         }
-        self.open.push(open);
+        self.open.push(Open { line, anchor, kind, last: line, from_environment: false });
         Ok(())
     }
 
-    fn end(&mut self, line: usize) -> Result<(), Fault> {
-        match self.open.pop() {
-            Some(Open { anchor, kind: OpenKind::List(items), .. }) => {
-                self.close(Node::List(items), anchor);
-            }
-            Some(Open { anchor, kind: OpenKind::Map(members, _), .. }) => {
-                self.close(Node::Map(members), anchor);
-            }
-            None => return Err(Fault::new(line, "not valid YAML: an end without a beginning")),
-        }
+    fn end(&mut self, span: Span) -> Result<(), Fault> {
+        let line = span.start.line();
+        let Some(Open { line: first, anchor, kind, last, from_environment }) = self.open.pop()
+        else {
+            return Err(Fault::new(line, "not valid YAML: an end without a beginning"));
+        };
+        // A bracket is a part of the value; what ends by indentation has ended before.
+        let last = if span.is_empty() { last } else { last.max(line) };
+        let node = match kind {
+            OpenKind::List(items) => Node::List(items),
+            OpenKind::Map(members, _) => Node::Map(members),
+        };
+        let from_environment = from_environment || self.replaced.touches(first..=last);
+        self.close(Complete { node, last, from_environment }, anchor);
         Ok(())
     }
 
@@ -138,32 +188,44 @@ impl Builder {
         if self.open.len() + anchored.depth > DEPTH {
             return Err(Fault::too_deep(line));
         }
-        let node = anchored.node.clone();
-        self.attach(node);
+        let value = Complete { last: line, ..anchored.value.clone() };
+        self.attach(value);
         Ok(())
     }
 
     /// Takes a value that is complete.
-    fn close(&mut self, node: Node, anchor: usize) {
+    fn close(&mut self, value: Complete, anchor: usize) {
         if anchor != 0 {
-            let (weight, depth) = measure(&node);
-            self.anchors.insert(anchor, Anchored { node: node.clone(), weight, depth });
+            let (weight, depth) = measure(&value.node);
+            self.anchors.insert(anchor, Anchored { value: value.clone(), weight, depth });
         }
-        self.attach(node);
+        self.attach(value);
     }
 
-    fn attach(&mut self, node: Node) {
-        match self.open.last_mut().map(|open| &mut open.kind) {
-            None => self.root = Some(node),
-            Some(OpenKind::List(items)) => items.push(node),
-            Some(OpenKind::Map(members, key)) => {
+    fn attach(&mut self, Complete { node, last, from_environment }: Complete) {
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        open.last = open.last.max(last);
+        open.from_environment |= from_environment;
+        match &mut open.kind {
+            OpenKind::List(items) => items.push(node),
+            OpenKind::Map(members, key) => {
                 // Without a key this would be one: the callers look first.
                 if let Some((key, line)) = key.take() {
-                    members.push(Member { key, line, value: node });
+                    let from_environment = from_environment || self.replaced.touches(line..=last);
+                    members.push(Member { key, line, value: node, from_environment });
                 }
             }
         }
     }
+}
+
+/// The last line of a scalar. A block's end is the beginning of what follows it.
+fn last_line(span: Span) -> usize {
+    let (first, end) = (span.start.line(), span.end);
+    if end.col() == 0 { (end.line() - 1).max(first) } else { end.line().max(first) }
 }
 
 /// YAML's spellings of null, as a plain scalar.

@@ -185,7 +185,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "identity.headers.realm",
         "X_ES_Username",
-        "the header [x_es_username] has another property's value already",
+        "the header [X_ES_Username] has another property's value already",
     ),
     ("identity.remove", "['']", "[] is no header name"),
     (

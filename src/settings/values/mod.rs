@@ -3,6 +3,7 @@
 //! The one rule: a value is Elasticsearch's or it is refused in Elasticsearch's words. Each
 //! function takes the full key, which those words name, and the text.
 
+use super::problems::HIDDEN;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ impl<'t> From<&'t str> for Written<'t> {
 
 impl fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_public { self.text } else { "${\u{2026}}" })
+        f.write_str(if self.is_public { self.text } else { HIDDEN })
     }
 }
 

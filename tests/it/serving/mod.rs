@@ -1,5 +1,6 @@
 //! Serving: what an operator sees and does (health, metrics, logs, signals, commands).
 
+mod check;
 mod commands;
 mod drain;
 pub(crate) mod health;

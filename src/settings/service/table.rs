@@ -1,0 +1,192 @@
+//! Every setting of ours by its name, built or not.
+//!
+//! The one rule: a default and a bound that stand here in words are those of the code beside it.
+
+use crate::settings::section::Standing::{NoEffect, NotYet, Secure, Served};
+use crate::settings::section::{Table, row};
+
+/// Every setting of ours.
+pub(in crate::settings) const TABLE: Table = &[
+    row(
+        "grpc.address",
+        Served,
+        "127.0.0.1:9191",
+        "Where checks are answered: `IP:PORT`, or `unix:PATH`; `[::]:PORT` is every address of both families.",
+    ),
+    row("grpc.tls.certificate", NotYet, "none", "The certificate of that listener: a PEM file."),
+    row("grpc.tls.key", NotYet, "none", "Its key: a PEM file."),
+    row(
+        "grpc.tls.client_authorities",
+        NotYet,
+        "none",
+        "Who signs the certificates that clients must have: PEM files.",
+    ),
+    row(
+        "grpc.tls.client_names",
+        NotYet,
+        "any",
+        "Names of which a client's certificate must have one.",
+    ),
+    row(
+        "grpc.reflection",
+        NoEffect,
+        "false",
+        "Whether that listener tells its services and messages.",
+    ),
+    row(
+        "grpc.max_connection_age",
+        Served,
+        "30m",
+        "When a connection is ended, and the client makes another: 1s to 365d.",
+    ),
+    row(
+        "grpc.max_concurrent_streams",
+        Served,
+        "1000",
+        "How many checks one connection may have under way: 1 to 1000000.",
+    ),
+    row("http.address", Served, "127.0.0.1:9192", "Where metrics and health are shown: `IP:PORT`."),
+    row(
+        "http.security_api",
+        NoEffect,
+        "whether `http.address` is loopback",
+        "Whether `GET /_security/_authenticate` is answered there.",
+    ),
+    row("role_mappings.path", NoEffect, "none", "Role mappings: a file, or a folder of files."),
+    row("roles.path", NoEffect, "none", "Roles: a file, or a folder of files."),
+    row("users.path", NoEffect, "none", "Native users: a file, or a folder of files."),
+    row(
+        "file_realm.users",
+        NoEffect,
+        "`users` beside the config file, with a file realm",
+        "The file realm's users.",
+    ),
+    row(
+        "file_realm.users_roles",
+        NoEffect,
+        "`users_roles` beside the config file, with a file realm",
+        "The roles of the file realm's users.",
+    ),
+    row(
+        "rules",
+        NotYet,
+        "[]",
+        "What is decided by path, host and method; the first match decides.",
+    ),
+    row(
+        "allow_cors_preflight",
+        NoEffect,
+        "false",
+        "Whether a CORS preflight passes without credentials.",
+    ),
+    row(
+        "identity.preset",
+        Served,
+        "headers",
+        "What the upstream is told: `headers`, or `elasticsearch_run_as`.",
+    ),
+    row("identity.headers.username", Served, "x-es-username", "The header of the user's name."),
+    row(
+        "identity.headers.authenticated_user",
+        Served,
+        "x-es-authenticated-user",
+        "The header of the name of who authenticated.",
+    ),
+    row("identity.headers.realm", Served, "x-es-realm", "The header of the realm's name."),
+    row(
+        "identity.headers.lookup_realm",
+        Served,
+        "x-es-lookup-realm",
+        "The header of the name of the realm that a run-as user was found in.",
+    ),
+    row("identity.headers.roles", Served, "x-es-roles", "The header of the user's roles."),
+    row("identity.headers.groups", Served, "x-es-groups", "The header of the user's groups."),
+    row("identity.headers.full_name", Served, "x-es-full-name", "The header of the full name."),
+    row("identity.headers.email", Served, "x-es-email", "The header of the e-mail address."),
+    row("identity.headers.dn", Served, "x-es-dn", "The header of the distinguished name."),
+    row("identity.headers.metadata", Served, "x-es-metadata", "The header of the metadata."),
+    row("identity.metadata", Served, "false", "Whether the upstream is told the user's metadata."),
+    row("identity.remove", Served, "[]", "Headers that are removed besides: names, or `prefix-*`."),
+    row(
+        "identity.dynamic_metadata",
+        Served,
+        "full",
+        "What Envoy is told: `full`, `decision` (nothing of the user), or `none`.",
+    ),
+    row(
+        "identity.elasticsearch.authorization",
+        Secure,
+        "",
+        "The service credential, `Basic …` or `ApiKey …`; mandatory with `elasticsearch_run_as`.",
+    ),
+    row(
+        "forward_credentials",
+        Served,
+        "[]",
+        "Credential headers that the upstream gets: `authorization`, `es-client-authentication`, `es-security-runas-user`.",
+    ),
+    row("limits.token_size", Served, "16kb", "The most that a token may have: 1kb to 1mb."),
+    row(
+        "limits.identity_size",
+        Served,
+        "8kb",
+        "The most that all identity headers may have: 1kb to 1mb.",
+    ),
+    row(
+        "limits.deadline",
+        Served,
+        "5s",
+        "How long a check may take, if Envoy leaves it that long: 1ms to 1h.",
+    ),
+    row(
+        "limits.checks_in_flight",
+        Served,
+        "10000",
+        "How many checks may be under way at once: 1 to 1000000.",
+    ),
+    row(
+        "jwks.reload_burst",
+        NoEffect,
+        "5",
+        "How many reloads on signature failure a key source is good for at once: 1 to 1000.",
+    ),
+    row(
+        "jwks.reload_interval",
+        NoEffect,
+        "10s",
+        "How long it takes to regain one of them: 1s to 1d.",
+    ),
+    row("jwks.startup_timeout", NoEffect, "30s", "How long a start tries to fetch keys: 0s to 1d."),
+    row(
+        "jwks.start_degraded",
+        NoEffect,
+        "false",
+        "Whether a start goes on without keys that cannot be fetched.",
+    ),
+    row(
+        "drain.grace",
+        Served,
+        "5s",
+        "How long checks are answered after health has said that it is over: 0s to 1d.",
+    ),
+    row("drain.timeout", Served, "30s", "When what is still under way is cut off: 0s to 1d."),
+    row(
+        "log.level",
+        Served,
+        "info",
+        "The least level of a line: `error`, `warn`, `info`, `debug`, `trace`.",
+    ),
+    row("log.format", Served, "json", "`json`, or `text` for people."),
+    row(
+        "log.decisions",
+        Served,
+        "denied",
+        "Which decisions have a line: `denied`, `run_as` (those and whoever acts as another), `all`, `none`.",
+    ),
+    row(
+        "log.lines_per_second",
+        Served,
+        "100",
+        "How many lines a second denials of authentication may have, and all others: 0 to 1000000.",
+    ),
+];
