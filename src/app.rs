@@ -16,6 +16,7 @@ use crate::observe::{self, Metrics};
 use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
 use crate::server::listen;
+use crate::server::workers::Connections;
 use crate::settings::{self, Drain, GrpcAddress, LogFormat, Settings, Watch};
 use control::Control;
 use reload::Reloader;
@@ -159,6 +160,10 @@ pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
         readiness: Arc::clone(&readiness),
         live: followed,
         checks: Arc::clone(&checks),
+        connections: Connections {
+            max_age: settings.grpc.max_connection_age,
+            max_streams: settings.grpc.max_concurrent_streams,
+        },
         stopped,
     };
     let (grpc, control) = match &settings.grpc_address {

@@ -9,7 +9,7 @@ use crate::server::edge::Edge;
 use crate::server::ext_authz::Checks;
 use crate::server::health::Health;
 use crate::server::listen::{self, Acceptor};
-use crate::server::workers::Workers;
+use crate::server::workers::{Connections, Workers};
 use crate::settings::GrpcAddress;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -40,6 +40,7 @@ pub(super) struct Control {
     pub(super) readiness: Arc<Readiness>,
     pub(super) live: watch::Receiver<Live>,
     pub(super) checks: Arc<Checks>,
+    pub(super) connections: Connections,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -84,7 +85,7 @@ impl Control {
         let edge = Edge::new(Arc::clone(&self.checks), health_routes);
         let (end, ended) = watch::channel(false);
         let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let workers = Workers::start(count, &edge, &ended)?;
+        let workers = Workers::start(count, self.connections, &edge, &ended)?;
         let entered = self.runtime.enter();
         let http = tokio::net::TcpListener::from_std(self.http)?;
         drop(entered);

@@ -15,17 +15,20 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
 
-/// Streams that one connection may have open at once, and that may be reset before they are
-/// looked at: Envoy cancels a check when its client goes away, and many may do so at once.
-const MAX_STREAMS: u32 = 1000;
+/// How connections are treated.
+#[derive(Clone, Copy, Debug)]
+pub struct Connections {
+    /// A connection is told to come anew after this time, so that long-lived ones spread over all
+    /// replicas.
+    pub max_age: Duration,
+    /// Streams that one connection may have open at once, and that may be reset before they are
+    /// looked at: Envoy cancels a check when its client goes away, and many may do so at once.
+    pub max_streams: u32,
+}
 
 /// The most metadata that a call may have, in bytes. Tracers put there what a client sent, and a
 /// call over the limit is refused by the transport, which Envoy takes for a failure.
 const MAX_METADATA: u32 = 1024 * 1024;
-
-/// A connection is told to come anew after this time, so that long-lived ones spread over all
-/// replicas.
-const MAX_CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 
 /// Connections that may wait for one worker.
 const WAITING: usize = 128;
@@ -65,13 +68,18 @@ pub struct Workers<S> {
 impl<S: Socket> Workers<S> {
     /// Starts `count` workers that serve `edge` until `stop` turns true, and then until their
     /// connections have ended.
-    pub fn start(count: usize, edge: &Edge, stop: &watch::Receiver<bool>) -> io::Result<Self> {
+    pub fn start(
+        count: usize,
+        connections: Connections,
+        edge: &Edge,
+        stop: &watch::Receiver<bool>,
+    ) -> io::Result<Self> {
         let mut workers = Self { queues: Vec::new(), threads: Vec::new(), next: 0 };
         for number in 0..count {
             let (queue, sockets) = mpsc::channel(WAITING);
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let (edge, stop) = (edge.clone(), stop.clone());
-            let serve = move || runtime.block_on(serve(sockets, edge, stop));
+            let serve = move || runtime.block_on(serve(sockets, connections, edge, stop));
             let thread = std::thread::Builder::new().name(format!("checks-{number}"));
             workers.threads.push(thread.spawn(serve)?);
             workers.queues.push(queue);
@@ -97,17 +105,22 @@ impl<S: Socket> Workers<S> {
     }
 }
 
-async fn serve<S: Socket>(sockets: mpsc::Receiver<S>, edge: Edge, mut stop: watch::Receiver<bool>) {
+async fn serve<S: Socket>(
+    sockets: mpsc::Receiver<S>,
+    connections: Connections,
+    edge: Edge,
+    mut stop: watch::Receiver<bool>,
+) {
     let incoming = ReceiverStream::new(sockets).map(Socket::register);
     let stopped = async move {
         // An error means that the application is gone, which is a reason to stop as well.
         let _ = stop.wait_for(|stop| *stop).await;
     };
     let served = Server::builder()
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_connection_age(MAX_CONNECTION_AGE)
+        .max_concurrent_streams(connections.max_streams)
+        .max_connection_age(connections.max_age)
         .http2_max_header_list_size(MAX_METADATA)
-        .http2_max_pending_accept_reset_streams(Some(MAX_STREAMS as usize))
+        .http2_max_pending_accept_reset_streams(usize::try_from(connections.max_streams).ok())
         .serve_with_incoming_shutdown(edge, incoming, stopped)
         .await;
     if let Err(error) = served {

@@ -253,6 +253,27 @@ fn many_checks_on_one_connection_are_each_decided_by_themselves() {
 }
 
 #[test]
+fn a_connection_carries_as_many_checks_at_once_as_the_settings_say() {
+    for (setup, most) in
+        [(corp::setup(), 1000), (corp::setup().set("realmgate.grpc.max_concurrent_streams", 7), 7)]
+    {
+        let gate = setup.start();
+        let caller = gate.caller();
+        assert!(caller.check(&corp::good()).is_allow());
+        assert_eq!(caller.most_streams(), most);
+    }
+}
+
+#[test]
+fn a_connection_that_is_old_enough_is_told_to_come_anew() {
+    let gate = corp::setup().set("realmgate.grpc.max_connection_age", "1s").start();
+    let caller = gate.caller();
+    assert!(caller.check(&corp::good()).is_allow());
+    wait::eventually("the connection ends", || caller.has_ended().then_some(()));
+    assert!(caller.check(&corp::good()).is_allow(), "by a new one");
+}
+
+#[test]
 fn another_method_is_unimplemented() {
     let gate = corp::setup().start();
     let caller = gate.caller();

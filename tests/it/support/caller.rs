@@ -159,6 +159,17 @@ impl Caller {
         Endpoint::from_shared(uri).unwrap().connect_lazy()
     }
 
+    /// How many calls the gate allows at once on the connection, which has carried a call.
+    pub(crate) fn most_streams(&self) -> usize {
+        self.connection.lock().unwrap().as_ref().unwrap().current_max_send_streams()
+    }
+
+    /// Whether the connection, which has carried a call, takes no more of them.
+    pub(crate) fn has_ended(&self) -> bool {
+        let known = self.connection.lock().unwrap().clone().unwrap();
+        block_on(known.ready()).is_err()
+    }
+
     async fn exchange(&self, call: &Call) -> Result<Reply, String> {
         let mut sender = self.sender().await?;
         let bare = call.ends && call.body.is_empty();
