@@ -9,7 +9,7 @@ use crate::engine::identity::Identity;
 use crate::engine::realm::jwt::JwtRealm;
 use crate::engine::token::claims::TokenRules;
 use crate::engine::user::UserClaims;
-use crate::engine::{ClientAuthentication, Snapshot};
+use crate::engine::{ClientAuthentication, Secret, Snapshot};
 use crate::http::{Readiness, routes};
 use crate::observe::{DecisionLog, Decisions, Metrics, Observer};
 use crate::server::ext_authz::Checks;
@@ -168,8 +168,9 @@ pub fn snapshot(settings: &Settings) -> Result<Snapshot, StartError> {
 }
 
 fn jwt_realm(realm: &settings::JwtRealm, key: &DigestKey) -> JwtRealm {
-    let hmac_key = HmacKey::new(&realm.hmac_key);
-    if !realm.allowed_algorithms.iter().any(|algorithm| hmac_key.serves(*algorithm)) {
+    let settings::JwtRealm { token, claims, .. } = realm;
+    let hmac_key = hmac_key(&realm.keys);
+    if !token.allowed_algorithms.iter().any(|algorithm| hmac_key.serves(*algorithm)) {
         let realm = realm.name.as_str();
         tracing::warn!(
             event = "no_usable_key",
@@ -177,25 +178,34 @@ fn jwt_realm(realm: &settings::JwtRealm, key: &DigestKey) -> JwtRealm {
             "no allowed algorithm has a key: authentication will fail until this is fixed"
         );
     }
+    let name = |claim: &Option<settings::Claim>| claim.as_ref().map(|claim| claim.name.clone());
     JwtRealm {
         name: realm.name.clone(),
-        client_authentication: ClientAuthentication::new(realm.client_secret.as_ref(), key),
+        client_authentication: ClientAuthentication::new(realm.client.secret.as_ref(), key),
         rules: TokenRules {
-            issuer: realm.allowed_issuer.clone(),
-            audiences: realm.allowed_audiences.clone(),
-            subjects: realm.allowed_subjects.clone(),
-            algorithms: realm.allowed_algorithms.clone(),
-            clock_skew: realm.clock_skew_seconds,
+            issuer: token.allowed_issuer.clone(),
+            audiences: token.allowed_audiences.clone(),
+            subjects: token.allowed_subjects.as_ref().map(|subjects| subjects.exact.clone()),
+            algorithms: token.allowed_algorithms.clone(),
+            clock_skew: token.clock_skew.seconds,
         },
         key: hmac_key,
         user: UserClaims {
-            principal: realm.principal_claim.clone(),
-            groups: realm.groups_claim.clone(),
-            dn: realm.dn_claim.clone(),
-            mail: realm.mail_claim.clone(),
-            name: realm.name_claim.clone(),
-            populate_metadata: realm.populate_user_metadata,
+            principal: claims.principal.name.clone(),
+            groups: name(&claims.groups),
+            dn: name(&claims.dn),
+            mail: name(&claims.mail),
+            name: name(&claims.name),
+            populate_metadata: claims.populate_user_metadata,
         },
+    }
+}
+
+/// Without a key of its own a realm has one that serves no algorithm.
+fn hmac_key(keys: &settings::KeySources) -> HmacKey {
+    match &keys.hmac {
+        Some(settings::HmacKeys::Key(key)) => HmacKey::new(key),
+        Some(settings::HmacKeys::Set(_)) | None => HmacKey::new(&Secret::new([])),
     }
 }
 

@@ -18,7 +18,11 @@ mod values;
 
 pub use problems::Problems;
 pub use quickstart::quickstart;
-pub use realm::JwtRealm;
+pub use realm::{
+    BackChannel, CacheSettings, Claim, ClaimSettings, ClientCertificate, ClientSettings, ClockSkew,
+    FallbackClaims, HmacKeys, HttpsUrl, JwtRealm, KeyReload, KeySources, Proxy, ProxyScheme,
+    PublicKeys, Subjects, Tls, TokenSettings, TokenType, Verification,
+};
 pub use service::{Decisions, Drain, Limits, Log, LogFormat};
 pub use values::GrpcAddress;
 
@@ -112,7 +116,7 @@ fn assemble(
     folder: &Path,
     problems: &mut Problems,
 ) -> Read<Settings> {
-    let realms = realms::read(document, keystore, problems);
+    let realms = realms::read(document, keystore, folder, problems);
     let service = Section::new(service::PREFIX, document, service::TABLE);
     let known = service.check_keys(Checked::All, problems);
     let known = known.and(service.check_secrets(keystore, problems));

@@ -11,6 +11,7 @@ use super::section::{Checked, NOT_YET, Section};
 use super::service;
 use super::values::{boolean, integer};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// What stands before every realm's type.
 const REALMS: &str = "xpack.security.authc.realms.";
@@ -24,6 +25,7 @@ const OTHER_TYPES: [&str; 8] =
 pub(super) fn read(
     document: &Document,
     keystore: &Keystore,
+    folder: &Path,
     problems: &mut Problems,
 ) -> Read<Vec<JwtRealm>> {
     let mut chain = Chain::default();
@@ -34,7 +36,7 @@ pub(super) fn read(
             let what = format!("realm name [{name}] must consist of A-Z, a-z, 0-9, [_] and [-]");
             chain.realms.push(Err(section.wrong("", what, problems)));
         } else if is_enabled(&section, problems) {
-            chain.add(name, &section, keystore, problems);
+            chain.add(name, &section, keystore, folder, problems);
             chain.served.push(prefix);
         } else if let Err(reported) = section.check_keys(Checked::NamesOnly, problems) {
             chain.realms.push(Err(reported));
@@ -66,10 +68,11 @@ impl<'d> Chain<'d> {
         name: &'d str,
         section: &Section<'_>,
         keystore: &Keystore,
+        folder: &Path,
         problems: &mut Problems,
     ) {
         let order = self.order(name, section, problems);
-        self.realms.push(realm::read(name, order, section, keystore, problems));
+        self.realms.push(realm::read(name, order, section, keystore, folder, problems));
     }
 
     fn order(

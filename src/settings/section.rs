@@ -31,6 +31,8 @@ impl Setting {
             Standing::NotYet => " *Not supported yet: refused.*",
             Standing::SecureNotYet => " *Secret. Not supported yet: refused.*",
             Standing::NoEffect => " *No effect yet.*",
+            Standing::SecureNoEffect => " *Secret. No effect yet.*",
+            Standing::NeverEffect => " *No effect.*",
             Standing::Refused(_) => return None,
         };
         Some(Documented {
@@ -52,8 +54,12 @@ pub(super) enum Standing {
     NotYet,
     /// A secure setting that is refused until it is built.
     SecureNotYet,
-    /// Taken without effect, which a warning says: its absence lets nobody in.
+    /// Taken without effect until it is built, which a warning says: its absence lets nobody in.
     NoEffect,
+    /// A secure setting that is taken without effect until it is built.
+    SecureNoEffect,
+    /// Taken without effect for good, which a warning says: there is nothing that it could tune.
+    NeverEffect,
     /// Refused for good, and why.
     Refused(&'static str),
 }
@@ -131,6 +137,11 @@ impl<'d> Section<'d> {
         format!("{}{suffix}", self.prefix).trim_end_matches('.').to_owned()
     }
 
+    /// The suffixes of the settings that begin with `start`.
+    pub(super) fn under<'s>(&'s self, start: &'s str) -> impl Iterator<Item = &'d str> + 's {
+        self.entries.keys().copied().filter(move |suffix| suffix.starts_with(start))
+    }
+
     /// Whether the setting stands in the file, whatever its value.
     pub(super) fn has(&self, suffix: &str) -> bool {
         self.entries.contains_key(suffix)
@@ -158,53 +169,85 @@ impl<'d> Section<'d> {
         problems.report(self.place(suffix), Some(&self.key(suffix)), what)
     }
 
-    /// Records every key that is not known, not built yet or does not belong into the file.
+    /// Records every key that is not known, not built yet or does not belong into the file. What is
+    /// not built yet is recorded and can be read all the same.
     pub(super) fn check_keys(&self, which: Checked, problems: &mut Problems) -> Read<()> {
         let mut checked = Ok(());
         for (suffix, entry) in &self.entries {
-            let (key, place) = (&entry.key, Place::Line(entry.line));
-            let what = match standing(self.table, suffix) {
-                Some(Standing::Served) => continue,
-                Some(Standing::NotYet | Standing::NoEffect | Standing::Refused(_))
-                    if which == Checked::NamesOnly =>
-                {
-                    continue;
-                }
-                Some(Standing::NotYet) => NOT_YET.into(),
-                Some(Standing::NoEffect) => {
-                    problems.warn(place, key, NO_EFFECT);
-                    continue;
-                }
-                Some(Standing::Refused(why)) => why.into(),
-                Some(Standing::Secure | Standing::SecureNotYet) => format!(
-                    "Setting [{key}] is a secure setting and must be stored inside the keystore, \
-                     but was found inside the configuration file"
-                ),
-                None if entry.value == Value::Empty && is_group(self.table, suffix) => continue,
-                None => format!("unknown setting [{key}]"),
-            };
-            checked = Err(problems.report(place, Some(key), what));
+            checked = checked.and(self.check_key(suffix, entry, which, problems));
         }
         checked
     }
 
+    fn check_key(
+        &self,
+        suffix: &str,
+        entry: &Entry,
+        which: Checked,
+        problems: &mut Problems,
+    ) -> Read<()> {
+        let key = &entry.key;
+        let what = match standing(self.table, suffix) {
+            Some(Standing::Served) => return Ok(()),
+            Some(
+                Standing::NotYet
+                | Standing::NoEffect
+                | Standing::NeverEffect
+                | Standing::Refused(_),
+            ) if which == Checked::NamesOnly => return Ok(()),
+            Some(Standing::NotYet) => {
+                if !is_unset(&entry.value) {
+                    self.wrong(suffix, NOT_YET, problems);
+                }
+                return Ok(());
+            }
+            Some(Standing::NoEffect | Standing::NeverEffect) => {
+                problems.warn(Place::Line(entry.line), key, NO_EFFECT);
+                return Ok(());
+            }
+            Some(Standing::Refused(why)) => why.into(),
+            Some(Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect) => format!(
+                "Setting [{key}] is a secure setting and must be stored inside the keystore, but \
+                 was found inside the configuration file"
+            ),
+            None if entry.value == Value::Empty && is_group(self.table, suffix) => return Ok(()),
+            None => format!("unknown setting [{key}]"),
+        };
+        Err(self.wrong(suffix, what, problems))
+    }
+
     /// Records every entry of the keystore under this prefix that is not known, not built yet or
-    /// no secure setting.
+    /// no secure setting. What is not built yet is recorded and can be read all the same.
     pub(super) fn check_secrets(&self, keystore: &Keystore, problems: &mut Problems) -> Read<()> {
         let mut checked = Ok(());
         for key in keystore.under(&self.prefix) {
-            let what = match standing(self.table, &key[self.prefix.len()..]) {
-                Some(Standing::Secure) => continue,
-                Some(Standing::SecureNotYet) => NOT_YET.into(),
-                Some(_) => format!(
-                    "Setting [{key}] is a non-secure setting and must be stored inside the \
-                     configuration file, but was found inside the keystore"
-                ),
-                None => format!("unknown secure setting [{key}]"),
-            };
-            checked = Err(problems.report(Place::Secret(key.to_owned()), Some(key), what));
+            checked = checked.and(self.check_secret(key, problems));
         }
         checked
+    }
+
+    fn check_secret(&self, key: &str, problems: &mut Problems) -> Read<()> {
+        let place = Place::Secret(key.to_owned());
+        let what = match standing(self.table, &key[self.prefix.len()..]) {
+            Some(Standing::Secure) => return Ok(()),
+            Some(Standing::SecureNotYet) => {
+                problems.report(place, Some(key), NOT_YET);
+                return Ok(());
+            }
+            Some(Standing::SecureNoEffect) => {
+                problems.warn(place, key, NO_EFFECT);
+                return Ok(());
+            }
+            Some(Standing::Refused(why)) => why.into(),
+            Some(
+                Standing::Served | Standing::NotYet | Standing::NoEffect | Standing::NeverEffect,
+            ) => format!(
+                "Setting [{key}] is a non-secure setting and must be stored inside the \
+                 configuration file, but was found inside the keystore"
+            ),
+            None => format!("unknown secure setting [{key}]"),
+        };
+        Err(problems.report(place, Some(key), what))
     }
 
     /// The text of a setting.
@@ -256,7 +299,19 @@ impl<'d> Section<'d> {
     /// Whether the table has this setting as one of the file's.
     fn is_readable(&self, suffix: &str) -> bool {
         let standing = standing(self.table, suffix);
-        standing.is_some_and(|it| !matches!(it, Standing::Secure | Standing::SecureNotYet))
+        let is_secure =
+            |it| matches!(it, Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect);
+        standing.is_some_and(|it| !is_secure(it))
+    }
+}
+
+/// Whether nothing is asked for by a setting of this value, or what is wrong with it was said.
+fn is_unset(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.trim().is_empty(),
+        Value::List(texts) => texts.is_empty(),
+        Value::Broken(_) => true,
+        Value::Nested | Value::Empty => false,
     }
 }
 

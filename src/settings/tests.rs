@@ -1,6 +1,7 @@
 //! Whole configurations: what is served, and every line that a refusal prints.
 
 use super::*;
+use crate::engine::Secret;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -19,6 +20,20 @@ pub(super) fn parse(
     match settings {
         Ok(settings) if wrong.is_empty() => (Ok(settings), warnings),
         Ok(_) | Err(_) => (Err(wrong), warnings),
+    }
+}
+
+/// Settings or lines, the refusal of what is not built yet apart.
+pub(super) fn read(text: &str, secrets: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+    let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
+    let settings = document::read(text.as_bytes(), &mut problems).and_then(|document| {
+        assemble(&document, &Keystore::of(secrets), Path::new("/etc/gate"), &mut problems)
+    });
+    let wrong = |line: &String| !line.starts_with("warning: ") && !line.contains(section::NOT_YET);
+    let wrong: Vec<_> = problems.lines().filter(wrong).collect();
+    match settings {
+        Ok(settings) if wrong.is_empty() => Ok(settings),
+        Ok(_) | Err(_) => Err(wrong),
     }
 }
 
@@ -61,8 +76,8 @@ realmgate:
 realmgate.http.address: '127.0.0.1:0'
 ";
     let settings = served(text, &[R1]);
-    assert_eq!(settings.realms[0].allowed_audiences, ["a", "b"]);
-    assert_eq!(settings.realms[0].groups_claim.as_deref(), Some("groups"));
+    assert_eq!(settings.realms[0].token.allowed_audiences, ["a", "b"]);
+    assert_eq!(settings.realms[0].claims.groups.as_ref().unwrap().name, "groups");
     assert_eq!(settings.grpc_address.to_string(), "127.0.0.1:0");
 }
 
@@ -239,8 +254,8 @@ fn secrets_are_read_from_the_folder_beside_the_file() {
         );
     let loaded = load(&folder.0.join("gate.yml"), None).unwrap();
     let realm = &loaded.settings.realms[0];
-    assert_eq!(realm.hmac_key.expose(), "clé \r\n".as_bytes());
-    assert_eq!(realm.client_secret.as_ref().unwrap().expose(), b"secret");
+    assert_eq!(realm.keys.hmac, Some(HmacKeys::Key(Secret::new("clé \r\n"))));
+    assert_eq!(realm.client.secret, Some(Secret::new("secret")));
     let warnings: Vec<_> = loaded.warnings.lines().collect();
     let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
     assert!(warning.contains("hmac_key: the newline at the end"), "{warning}");

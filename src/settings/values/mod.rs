@@ -3,6 +3,10 @@
 //! The one rule: a value is Elasticsearch's or it is refused in Elasticsearch's words. Each
 //! function takes the full key, which those words name, and the text.
 
+mod bounds;
+
+pub(super) use bounds::integer_of_at_least;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
