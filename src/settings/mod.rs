@@ -8,6 +8,7 @@ mod document;
 mod files;
 mod identity;
 mod keystore;
+mod nearest;
 mod problems;
 pub mod quickstart;
 mod realm;

@@ -3,6 +3,7 @@
 //! The one rule: whoever reads a setting and finds it wrong records it here and goes on, with a
 //! [`Reported`] instead of the value; so nothing can be refused without a line that says why.
 
+use super::nearest::Search;
 use std::fmt::{self, Write};
 use std::path::Path;
 
@@ -40,6 +41,7 @@ pub struct Problems {
     config: String,
     keystore: String,
     list: Vec<Problem>,
+    search: Search,
 }
 
 impl Problems {
@@ -50,6 +52,7 @@ impl Problems {
             config: name(config),
             keystore: keystore.map(name).unwrap_or_default(),
             list: Vec::new(),
+            search: Search::new(),
         }
     }
 
@@ -67,6 +70,17 @@ impl Problems {
     /// Records something that an operator should know, but that is no reason to refuse.
     pub(super) fn warn(&mut self, place: Place, key: &str, what: impl Into<String>) {
         self.push(place, Some(key), what.into(), true);
+    }
+
+    /// Which known name `name` is likest to, if they are more alike than `least` percent. Where too
+    /// many names are not known, none.
+    pub(super) fn nearest<'k>(
+        &mut self,
+        name: &str,
+        known: impl IntoIterator<Item = &'k str>,
+        least: usize,
+    ) -> Option<String> {
+        self.search.nearest(name, known, least)
     }
 
     fn push(&mut self, place: Place, key: Option<&str>, what: String, is_warning: bool) {

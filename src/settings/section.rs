@@ -6,6 +6,7 @@
 use super::Documented;
 use super::document::{Document, Entry, Value};
 use super::keystore::Keystore;
+use super::nearest::{ALIKE, did_you_mean};
 use super::problems::{Place, Problems, Read, Reported};
 use super::values::{Written, Wrong};
 use std::collections::BTreeMap;
@@ -211,7 +212,11 @@ impl<'d> Section<'d> {
                  was found inside the configuration file"
             ),
             None if entry.value == Value::Empty && is_group(self.table, suffix) => return Ok(()),
-            None => format!("unknown setting [{key}]"),
+            None => {
+                let nearest =
+                    self.nearest(suffix, |it| !matches!(it, Standing::Refused(_)), problems);
+                format!("unknown setting [{key}]{nearest}")
+            }
         };
         Err(self.wrong(suffix, what, problems))
     }
@@ -245,9 +250,25 @@ impl<'d> Section<'d> {
                 "Setting [{key}] is a non-secure setting and must be stored inside the \
                  configuration file, but was found inside the keystore"
             ),
-            None => format!("unknown secure setting [{key}]"),
+            None => {
+                let nearest = self.nearest(&key[self.prefix.len()..], is_secure, problems);
+                format!("unknown secure setting [{key}]{nearest}")
+            }
         };
         Err(problems.report(place, Some(key), what))
+    }
+
+    /// What is added to the refusal of an unknown suffix, the nearest known one being `of`.
+    fn nearest(
+        &self,
+        suffix: &str,
+        of: impl Fn(Standing) -> bool,
+        problems: &mut Problems,
+    ) -> String {
+        let known = self.table.iter().filter(|known| of(known.standing));
+        let known = known.map(|known| known.suffix);
+        let nearest = problems.nearest(suffix, known, ALIKE).map(|suffix| self.key(&suffix));
+        did_you_mean(nearest.as_deref())
     }
 
     /// The text of a setting.
@@ -298,11 +319,13 @@ impl<'d> Section<'d> {
 
     /// Whether the table has this setting as one of the file's.
     fn is_readable(&self, suffix: &str) -> bool {
-        let standing = standing(self.table, suffix);
-        let is_secure =
-            |it| matches!(it, Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect);
-        standing.is_some_and(|it| !is_secure(it))
+        standing(self.table, suffix).is_some_and(|it| !is_secure(it))
     }
+}
+
+/// Whether the setting is one of the keystore that is taken.
+fn is_secure(standing: Standing) -> bool {
+    matches!(standing, Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect)
 }
 
 /// Whether nothing is asked for by a setting of this value, or what is wrong with it was said.

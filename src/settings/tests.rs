@@ -122,7 +122,10 @@ xpack.security.authc.realms.saml.s1.order: 3
             format!(
                 "gate.yml:2: {r1}.order: Failed to parse value [first] for setting [{r1}.order]"
             ),
-            format!("gate.yml:3: {r1}.allowed_isuer: unknown setting [{r1}.allowed_isuer]"),
+            format!(
+                "gate.yml:3: {r1}.allowed_isuer: unknown setting [{r1}.allowed_isuer] did you mean \
+                 [{r1}.allowed_issuer]?"
+            ),
             format!(
                 "gate.yml:4: {r1}.allowed_audiences: Invalid empty list for [{r1}.allowed_audiences]."
             ),
@@ -135,7 +138,9 @@ xpack.security.authc.realms.saml.s1.order: 3
                 "gate.yml:7: {r1}.claims.principal: null-valued setting found for key \
                  [{r1}.claims.principal]"
             ),
-            "gate.yml:8: realmgate.grpc.adress: unknown setting [realmgate.grpc.adress]".into(),
+            "gate.yml:8: realmgate.grpc.adress: unknown setting [realmgate.grpc.adress] did you mean \
+             [realmgate.grpc.address]?"
+                .into(),
             "gate.yml:9: node.name: unknown setting [node.name]".into(),
             "gate.yml:10: realmgate.grpc.tls.key: not supported yet".into(),
             "gate.yml:11: xpack.security.authc.realms.saml.s1.order: not supported yet".into(),
@@ -208,7 +213,11 @@ fn what_stands_in_the_wrong_file_is_refused_and_no_secret_is_printed() {
                 "keystore/{misplaced}: {misplaced}: Setting [{misplaced}] is a non-secure setting \
                  and must be stored inside the configuration file, but was found inside the keystore"
             ),
-            format!("keystore/{misspelt}: {misspelt}: unknown secure setting [{misspelt}]"),
+            format!(
+                "keystore/{misspelt}: {misspelt}: unknown secure setting [{misspelt}] did you mean \
+                 [{}]?",
+                R1.0
+            ),
         ]
     );
     assert_eq!(

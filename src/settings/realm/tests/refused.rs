@@ -190,6 +190,13 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("ssl.trust_restrictions.x509_fields", "x", RESTRICTIONS),
     ("authorization_realms", "[[a]]", SINGLES),
     ("no_such_thing", "x", UNKNOWN),
+    ("claims.principle", "sub", "unknown setting [~KEY] did you mean [~claims.principal]?"),
+    ("claim_patterns.group", "x", "unknown setting [~KEY] did you mean [~claim_patterns.groups]?"),
+    ("clock_skew", "60s", "unknown setting [~KEY] did you mean [~allowed_clock_skew]?"),
+    ("required_claims", "x", "unknown setting [~KEY] did you mean [~required_claims.*]?"),
+    ("require_claims.a.b", "x", "unknown setting [~KEY] did you mean [~required_claims.a.b]?"),
+    ("ssl.verify_mode", "none", "unknown setting [~KEY] did you mean [~ssl.verification_mode]?"),
+    ("ssl.keystore.pass", "x", UNKNOWN),
 ];
 
 #[test]
