@@ -16,6 +16,7 @@ mod realms;
 mod section;
 mod service;
 mod values;
+mod xpack;
 
 pub use problems::Problems;
 pub use quickstart::quickstart;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// The chain, in order; never empty.
     pub realms: Vec<JwtRealm>,
+    /// Whether a user who may can act as another.
+    pub run_as_enabled: bool,
     /// Whether the secrets are the public ones of the quickstart.
     pub quickstart: bool,
 }
@@ -102,12 +105,13 @@ pub struct Documented {
     pub meaning: String,
 }
 
-/// Every setting that is taken, those of a realm first.
+/// Every setting that is acted on or will be, those of a realm first.
 pub fn documented() -> impl Iterator<Item = Documented> {
     let realm = format!("{}<name>.", realm::PREFIX);
     let realms = realm::TABLE.iter().map(move |known| known.documented(&realm));
+    let xpack = xpack::TABLE.iter().map(|known| known.documented(xpack::PREFIX));
     let service = service::TABLE.iter().map(|known| known.documented(service::PREFIX));
-    realms.chain(service).flatten()
+    realms.chain(xpack).chain(service).flatten()
 }
 
 /// Makes settings of a document and its secrets. Relative paths stand in `folder`.
@@ -118,6 +122,7 @@ fn assemble(
     problems: &mut Problems,
 ) -> Read<Settings> {
     let realms = realms::read(document, keystore, folder, problems);
+    let run_as = xpack::run_as(document, problems);
     let service = Section::new(service::PREFIX, document, service::TABLE);
     let known = service.check_keys(Checked::All, problems);
     let known = known.and(service.check_secrets(keystore, problems));
@@ -136,6 +141,7 @@ fn assemble(
         log: log?,
         identity: identity?,
         realms: realms?,
+        run_as_enabled: run_as?,
         quickstart: false,
     })
 }

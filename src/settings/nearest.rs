@@ -49,7 +49,7 @@ impl Search {
             return Some(0);
         }
         self.pairs_left = self.pairs_left.checked_sub(shorter * longer)?;
-        Some((longer - strsim::levenshtein(one, other)) * 1000 / longer)
+        Some((longer - strsim::osa_distance(one, other)) * 1000 / longer)
     }
 }
 
@@ -87,6 +87,7 @@ mod tests {
         for (text, expected) in [
             ("oder", Some("order")),
             ("Order", Some("order")),
+            ("roder", Some("order")),
             ("allowed_isuer", Some("allowed_issuer")),
             ("allowed_audience", Some("allowed_audiences")),
             ("audiences", Some("allowed_audiences")),

@@ -37,6 +37,18 @@ pub(super) fn read(text: &str, secrets: &[(&str, &str)]) -> Result<Settings, Vec
     }
 }
 
+/// Every line about a configuration whose values came from the environment.
+pub(super) fn lines_from_environment(text: &str, secrets: &[(&str, &str)]) -> Vec<String> {
+    let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
+    let mut document = document::read(text.as_bytes(), &mut problems).unwrap();
+    for entry in &mut document.entries {
+        entry.from_environment = true;
+    }
+    let keystore = Keystore::of(secrets);
+    let _ = assemble(&document, &keystore, Path::new("/etc/gate"), &mut problems);
+    problems.lines().collect()
+}
+
 /// The lines of a refusal.
 pub(super) fn refused(text: &str, secrets: &[(&str, &str)]) -> Vec<String> {
     parse(text, secrets).0.expect_err("the configuration is refused")
@@ -58,8 +70,6 @@ pub(super) fn realm(name: &str, order: i32, more: &str) -> String {
 
 const R1: (&str, &str) =
     ("xpack.security.authc.realms.jwt.r1.hmac_key", "a-key-of-at-least-32-bytes-length");
-const R2: (&str, &str) =
-    ("xpack.security.authc.realms.jwt.r2.hmac_key", "a-key-of-at-least-32-bytes-length");
 
 #[test]
 fn nested_and_dotted_keys_mix() {
@@ -82,18 +92,6 @@ realmgate.http.address: '127.0.0.1:0'
 }
 
 #[test]
-fn realms_stand_in_their_order_and_disabled_ones_are_dropped() {
-    let text = [
-        realm("r1", 7, ""),
-        realm("r2", -1, ""),
-        "xpack.security.authc.realms.jwt.off: { enabled: false, pkc_jwkset_path: x }\n".into(),
-    ];
-    let settings = served(&text.concat(), &[R1, R2]);
-    let names: Vec<_> = settings.realms.iter().map(|realm| realm.name.as_str()).collect();
-    assert_eq!(names, ["r2", "r1"]);
-}
-
-#[test]
 fn all_problems_are_told_at_once_with_their_lines() {
     let text = "\
 xpack.security.authc.realms.jwt.r1:
@@ -106,7 +104,7 @@ xpack.security.authc.realms.jwt.r1:
 realmgate.grpc.adress: 127.0.0.1:0
 node.name: n1
 realmgate.grpc.tls.key: key.pem
-xpack.security.authc.realms.saml.s1.order: 3
+xpack.security.authc.realms.saml.s1.order: third
 ";
     let r1 = "xpack.security.authc.realms.jwt.r1";
     assert_eq!(
@@ -141,52 +139,15 @@ xpack.security.authc.realms.saml.s1.order: 3
             "gate.yml:8: realmgate.grpc.adress: unknown setting [realmgate.grpc.adress] did you mean \
              [realmgate.grpc.address]?"
                 .into(),
-            "gate.yml:9: node.name: unknown setting [node.name]".into(),
+            "gate.yml:9: node.name: unknown setting [node.name]: only [xpack.security.*] and \
+             [realmgate.*] are read here"
+                .into(),
             "gate.yml:10: realmgate.grpc.tls.key: not supported yet".into(),
-            "gate.yml:11: xpack.security.authc.realms.saml.s1.order: not supported yet".into(),
+            "gate.yml:11: xpack.security.authc.realms.saml.s1.order: Failed to parse value [third] for \
+             setting [xpack.security.authc.realms.saml.s1.order]"
+                .into(),
         ]
     );
-}
-
-#[test]
-fn realms_have_names_and_orders_of_their_own() {
-    let text = realm("r1", 1, "") + &realm("r2", 1, "");
-    assert_eq!(
-        refused(&text, &[R1, R2]),
-        ["gate.yml:8: xpack.security.authc.realms.jwt.r2.order: Found multiple realms configured \
-          with the same order: [r1] and [r2] with [1]"]
-    );
-    let text = realm("'r 1'", 1, "").replace("jwt.'r 1'", "jwt.r 1");
-    assert_eq!(
-        refused(&text, &[]),
-        ["gate.yml:1: xpack.security.authc.realms.jwt.r 1: realm name [r 1] must consist of A-Z, \
-          a-z, 0-9, [_] and [-]"]
-    );
-    let (_, warnings) = parse(&realm("r1", 1, ""), &[R1]);
-    let key = "xpack.security.authc.realms.jwt.r1.client_authentication.type";
-    assert_eq!(
-        warnings,
-        [format!(
-            "warning: gate.yml:6: {key}: Setting [{key}] value [none] may not be secure. \
-             Unauthorized clients may be able to submit JWTs from the same issuer."
-        )]
-    );
-}
-
-#[test]
-fn without_a_realm_nothing_is_served() {
-    let line = "gate.yml: xpack.security.authc.realms: no realm that authenticates is configured \
-                and enabled";
-    for text in [
-        "",
-        "# nothing\n",
-        "{}",
-        "realmgate: {}\nxpack.security.authc: {}\n",
-        "xpack.security.authc.realms.jwt.r1: {}\n",
-        "xpack.security.authc.realms.jwt.r1: { order: 1, enabled: false }\n",
-    ] {
-        assert_eq!(refused(text, &[]), [line], "{text}");
-    }
 }
 
 #[test]

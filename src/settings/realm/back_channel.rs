@@ -116,9 +116,11 @@ fn timeout(suffix: &str, section: &Section<'_>, problems: &mut Problems) -> Read
 
 fn proxy(section: &Section<'_>, problems: &mut Problems) -> Read<Option<Proxy>> {
     const HOST: &str = "http.proxy.host";
+    const PORT: &str = "http.proxy.port";
+    const SCHEME: &str = "http.proxy.scheme";
     let host = section.text(HOST, problems);
-    let port = section.value("http.proxy.port", problems, number_within(1, 65_535));
-    let scheme = section.value("http.proxy.scheme", problems, proxy_scheme);
+    let port = section.value(PORT, problems, number_within(1, 65_535));
+    let scheme = section.value(SCHEME, problems, proxy_scheme);
     let (port, scheme) = (port?.unwrap_or(80), scheme?.unwrap_or(ProxyScheme::Http));
     let Some(host) = host? else { return Ok(None) };
     if let (true, Ok(port)) = (is_host(host.text()), u16::try_from(port)) {
@@ -129,11 +131,13 @@ fn proxy(section: &Section<'_>, problems: &mut Problems) -> Read<Option<Proxy>> 
         ProxyScheme::Https => "https",
     };
     let what = format!(
-        "HTTP host for hostname [{host}] (from [{}]), port [{port}] (from [{}]) and scheme \
-         [{scheme}] (from ([{}]) is invalid",
+        "HTTP host for hostname [{host}] (from [{}]), port [{}] (from [{}]) and scheme [{}] (from \
+         ([{}]) is invalid",
         section.key(HOST),
-        section.key("http.proxy.port"),
-        section.key("http.proxy.scheme"),
+        section.shown(PORT, &port),
+        section.key(PORT),
+        section.shown(SCHEME, &scheme),
+        section.key(SCHEME),
     );
     Err(section.wrong(HOST, what, problems))
 }

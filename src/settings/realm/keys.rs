@@ -156,8 +156,8 @@ pub(super) fn reload(
     if is_url && max.duration() < min.duration() {
         let what = format!(
             "Invalid PKC JWK set URL reload intervals: max [{}] is less than min [{}]",
-            shown(MAX, max, section, problems)?,
-            shown(MIN, min, section, problems)?,
+            section.shown(MAX, &max),
+            section.shown(MIN, &min),
         );
         let suffix = if section.has(MAX) { MAX } else { MIN };
         return Err(section.wrong(suffix, what, problems));
@@ -168,11 +168,4 @@ pub(super) fn reload(
         url_interval_min: min.duration(),
         url_interval_max: max.duration().max(min.duration()),
     })
-}
-
-/// What may be printed of the time that the setting `suffix` has.
-fn shown(suffix: &str, time: Time, section: &Section<'_>, problems: &mut Problems) -> Read<String> {
-    let written = section.text(suffix, problems)?;
-    let time = time.to_string();
-    Ok(written.map_or(time.clone(), |written| written.part(&time).to_string()))
 }

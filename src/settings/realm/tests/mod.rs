@@ -9,7 +9,7 @@ use super::*;
 use crate::engine::Secret;
 use crate::engine::token::Algorithm;
 use crate::settings::section::Standing;
-use crate::settings::tests::{parse, read as apart, refused};
+use crate::settings::tests::{lines_from_environment, parse, read as apart, refused};
 use std::path::PathBuf;
 
 const PREFIX: &str = "xpack.security.authc.realms.jwt.r1.";
@@ -97,4 +97,32 @@ fn every_documented_setting_has_one_sentence() {
         assert_eq!(is_taken, !known.meaning.is_empty(), "{}", known.suffix);
         assert!(!is_taken || known.meaning.ends_with('.'), "{}", known.suffix);
     }
+}
+
+#[test]
+fn no_value_that_came_from_the_environment_is_printed() {
+    let secret = "hunter2";
+    for known in TABLE {
+        let suffix = known.suffix.replace('*', "x");
+        for value in
+            ["hunter2", "/hunter2", "http://hunter2/", "https://u:hunter2@a", "[hunter2, '']"]
+        {
+            let text = document(&[("token_type", "access_token"), (&suffix, value)]);
+            let lines = with_keys(&KEY, |keys| lines_from_environment(&text, keys));
+            assert!(lines.iter().all(|line| !line.contains(secret)), "{suffix}: {lines:?}");
+        }
+    }
+    let numbers = document(&[
+        ("order", "7777"),
+        ("pkc_jwkset_path", "https://a"),
+        ("pkc_jwkset_reload.url_interval_min", "7777s"),
+        ("pkc_jwkset_reload.url_interval_max", "7776s"),
+        ("http.proxy.host", "'a b'"),
+        ("http.proxy.port", "7777"),
+    ]);
+    let text = numbers.clone() + "xpack.security.authc.realms.jwt.r0.order: 7777\n";
+    let lines = with_keys(&KEY, |keys| lines_from_environment(&text, keys));
+    let told = |part: &str| lines.iter().any(|line| line.contains(part));
+    assert!(told("same order") && told("reload intervals") && told("HTTP host"), "{lines:?}");
+    assert!(!told("777") && !told("a b") && !told("2.1h"), "{lines:?}");
 }

@@ -3,10 +3,10 @@
 //! The one rule: a key has a standing before it has a value, so whatever no table knows is
 //! refused, and so is what is known and not built yet: nothing restricting is without effect.
 
+mod check;
+
 use super::Documented;
 use super::document::{Document, Entry, Value};
-use super::keystore::Keystore;
-use super::nearest::{ALIKE, did_you_mean};
 use super::problems::{Place, Problems, Read, Reported};
 use super::values::{Written, Wrong};
 use std::collections::BTreeMap;
@@ -24,6 +24,11 @@ pub(super) struct Setting {
 }
 
 impl Setting {
+    /// Whether it is one of the keystore that is taken.
+    pub(super) fn is_secure(&self) -> bool {
+        is_secure(self.standing)
+    }
+
     /// What is said of it to users; nothing of one that is never taken. `prefix` is the section's.
     pub(super) fn documented(&self, prefix: &str) -> Option<Documented> {
         let note = match self.standing {
@@ -121,16 +126,29 @@ pub(super) struct Section<'d> {
 impl<'d> Section<'d> {
     /// What stands under `prefix`, which ends in a dot, or at it.
     pub(super) fn new(prefix: &str, document: &'d Document, table: Table) -> Self {
-        let suffix = |key: &'d str| match key.strip_prefix(prefix) {
-            None if prefix.strip_suffix('.') == Some(key) => Some(""),
-            suffix => suffix,
-        };
-        let entries = document.entries.iter();
-        let entries: BTreeMap<_, _> =
-            entries.filter_map(|entry| Some((suffix(&entry.key)?, entry))).collect();
-        let groups = document.groups.iter().filter(|(key, _)| suffix(key).is_some());
-        let lines = groups.map(|(_, line)| *line).chain(entries.values().map(|entry| entry.line));
-        Self { prefix: prefix.to_owned(), first: lines.min(), entries, table }
+        let here = |key: &str| key.starts_with(prefix) || prefix.strip_suffix('.') == Some(key);
+        let entries: Vec<_> = document.entries.iter().filter(|entry| here(&entry.key)).collect();
+        let groups = document.groups.iter().filter(|(key, _)| here(key));
+        let lines = groups.map(|(_, line)| *line).chain(entries.iter().map(|entry| entry.line));
+        let first = lines.min();
+        Self::of(prefix.to_owned(), entries, first, table)
+    }
+
+    /// The entries under `prefix`, which ends in a dot, or at it; `first` is the first line.
+    pub(super) fn of(
+        prefix: String,
+        entries: impl IntoIterator<Item = &'d Entry>,
+        first: Option<usize>,
+        table: Table,
+    ) -> Self {
+        let suffix = |entry: &'d Entry| entry.key.get(prefix.len()..).unwrap_or_default();
+        let entries = entries.into_iter().map(|entry| (suffix(entry), entry)).collect();
+        Self { prefix, entries, first, table }
+    }
+
+    /// What stands before every setting; ends in a dot.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// The full key of the setting `suffix`; without one, of the section itself.
@@ -154,6 +172,15 @@ impl<'d> Section<'d> {
         matches!(value, Some(Value::Text(text)) if text.is_empty())
     }
 
+    /// What may be printed of a value that the setting has.
+    pub(super) fn shown(&self, suffix: &str, value: &impl ToString) -> String {
+        let value = value.to_string();
+        match self.entries.get(suffix) {
+            Some(entry) => written(entry, &value).to_string(),
+            None => value,
+        }
+    }
+
     /// Where the setting stands, or else where the section begins.
     pub(super) fn place(&self, suffix: &str) -> Place {
         let line = self.entries.get(suffix).map(|entry| entry.line).or(self.first);
@@ -168,107 +195,6 @@ impl<'d> Section<'d> {
         problems: &mut Problems,
     ) -> Reported {
         problems.report(self.place(suffix), Some(&self.key(suffix)), what)
-    }
-
-    /// Records every key that is not known, not built yet or does not belong into the file. What is
-    /// not built yet is recorded and can be read all the same.
-    pub(super) fn check_keys(&self, which: Checked, problems: &mut Problems) -> Read<()> {
-        let mut checked = Ok(());
-        for (suffix, entry) in &self.entries {
-            checked = checked.and(self.check_key(suffix, entry, which, problems));
-        }
-        checked
-    }
-
-    fn check_key(
-        &self,
-        suffix: &str,
-        entry: &Entry,
-        which: Checked,
-        problems: &mut Problems,
-    ) -> Read<()> {
-        let key = &entry.key;
-        let what = match standing(self.table, suffix) {
-            Some(Standing::Served) => return Ok(()),
-            Some(
-                Standing::NotYet
-                | Standing::NoEffect
-                | Standing::NeverEffect
-                | Standing::Refused(_),
-            ) if which == Checked::NamesOnly => return Ok(()),
-            Some(Standing::NotYet) => {
-                if !is_unset(&entry.value) {
-                    self.wrong(suffix, NOT_YET, problems);
-                }
-                return Ok(());
-            }
-            Some(Standing::NoEffect | Standing::NeverEffect) => {
-                problems.warn(Place::Line(entry.line), key, NO_EFFECT);
-                return Ok(());
-            }
-            Some(Standing::Refused(why)) => why.into(),
-            Some(Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect) => format!(
-                "Setting [{key}] is a secure setting and must be stored inside the keystore, but \
-                 was found inside the configuration file"
-            ),
-            None if entry.value == Value::Empty && is_group(self.table, suffix) => return Ok(()),
-            None => {
-                let nearest =
-                    self.nearest(suffix, |it| !matches!(it, Standing::Refused(_)), problems);
-                format!("unknown setting [{key}]{nearest}")
-            }
-        };
-        Err(self.wrong(suffix, what, problems))
-    }
-
-    /// Records every entry of the keystore under this prefix that is not known, not built yet or
-    /// no secure setting. What is not built yet is recorded and can be read all the same.
-    pub(super) fn check_secrets(&self, keystore: &Keystore, problems: &mut Problems) -> Read<()> {
-        let mut checked = Ok(());
-        for key in keystore.under(&self.prefix) {
-            checked = checked.and(self.check_secret(key, problems));
-        }
-        checked
-    }
-
-    fn check_secret(&self, key: &str, problems: &mut Problems) -> Read<()> {
-        let place = Place::Secret(key.to_owned());
-        let what = match standing(self.table, &key[self.prefix.len()..]) {
-            Some(Standing::Secure) => return Ok(()),
-            Some(Standing::SecureNotYet) => {
-                problems.report(place, Some(key), NOT_YET);
-                return Ok(());
-            }
-            Some(Standing::SecureNoEffect) => {
-                problems.warn(place, key, NO_EFFECT);
-                return Ok(());
-            }
-            Some(Standing::Refused(why)) => why.into(),
-            Some(
-                Standing::Served | Standing::NotYet | Standing::NoEffect | Standing::NeverEffect,
-            ) => format!(
-                "Setting [{key}] is a non-secure setting and must be stored inside the \
-                 configuration file, but was found inside the keystore"
-            ),
-            None => {
-                let nearest = self.nearest(&key[self.prefix.len()..], is_secure, problems);
-                format!("unknown secure setting [{key}]{nearest}")
-            }
-        };
-        Err(problems.report(place, Some(key), what))
-    }
-
-    /// What is added to the refusal of an unknown suffix, the nearest known one being `of`.
-    fn nearest(
-        &self,
-        suffix: &str,
-        of: impl Fn(Standing) -> bool,
-        problems: &mut Problems,
-    ) -> String {
-        let known = self.table.iter().filter(|known| of(known.standing));
-        let known = known.map(|known| known.suffix);
-        let nearest = problems.nearest(suffix, known, ALIKE).map(|suffix| self.key(&suffix));
-        did_you_mean(nearest.as_deref())
     }
 
     /// The text of a setting.
@@ -328,17 +254,7 @@ fn is_secure(standing: Standing) -> bool {
     matches!(standing, Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect)
 }
 
-/// Whether nothing is asked for by a setting of this value, or what is wrong with it was said.
-fn is_unset(value: &Value) -> bool {
-    match value {
-        Value::Text(text) => text.trim().is_empty(),
-        Value::List(texts) => texts.is_empty(),
-        Value::Broken(_) => true,
-        Value::Nested | Value::Empty => false,
-    }
-}
-
-fn written<'d>(entry: &Entry, text: &'d str) -> Written<'d> {
+fn written<'t>(entry: &Entry, text: &'t str) -> Written<'t> {
     if entry.from_environment { Written::from_environment(text) } else { text.into() }
 }
 
