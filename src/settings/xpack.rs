@@ -28,7 +28,7 @@ const REALMS: &str = "authc.realms.*";
 /// What has no meaning here: it is about Elasticsearch's own listeners, its own users and other ways
 /// to authenticate, or what a user may do there. All of it can only let somebody in, or tunes what
 /// is not here.
-const WITHOUT_MEANING: [&str; 31] = [
+const WITHOUT_MEANING: [&str; 30] = [
     "audit.*",
     "authc.anonymous.*",
     "authc.api_key.*",
@@ -54,7 +54,6 @@ const WITHOUT_MEANING: [&str; 31] = [
     "operator_privileges.*",
     "remote_cluster.filter.*",
     "remote_cluster_client.ssl.*",
-    "remote_cluster_server.filter.*",
     "remote_cluster_server.ssl.*",
     "ssl.diagnose.*",
     "transport.filter.*",

@@ -64,8 +64,8 @@ struct Chain<'d> {
     jwt: Vec<Jwt<'d>>,
     /// Whether a realm that authenticates is configured and enabled, be it right or wrong.
     authenticates: bool,
-    /// Who has each order.
-    orders: BTreeMap<i32, Vec<&'d str>>,
+    /// Who had each order first.
+    orders: BTreeMap<i32, &'d str>,
     /// Who has each name: types, the first one's first.
     names: BTreeMap<&'d str, Vec<&'d str>>,
     /// How many realms there are of each type, disabled ones too.
@@ -169,15 +169,13 @@ impl<'d> Chain<'d> {
             );
             return Err(section.wrong("order", what, problems));
         };
-        let names = self.orders.entry(order).or_default();
-        names.push(name);
-        if names.len() == 1 {
+        let first = *self.orders.entry(order).or_insert(name);
+        if first == name {
             return Ok(order);
         }
         let what = format!(
-            "Found multiple realms configured with the same order: {}: [{}]",
+            "Found multiple realms configured with the same order: {}: [{first}, {name}]",
             section.shown("order", &order),
-            names.join(", ")
         );
         Err(section.wrong("order", what, problems))
     }

@@ -67,7 +67,7 @@ xpack.security.authc.realms:
         wrong(others),
         [
             format!("gate.yml:9: ~ldap.l1.order: {text} [r1, l1]"),
-            format!("gate.yml:10: ~saml.s1.order: {text} [r1, l1, s1]"),
+            format!("gate.yml:10: ~saml.s1.order: {text} [r1, s1]"),
         ]
     );
 }

@@ -122,7 +122,7 @@ impl Section<'_> {
 /// Whether nothing is asked for by a setting of this value, or what is wrong with it was said.
 fn is_unset(value: &Value) -> bool {
     match value {
-        Value::Text(text) => text.trim().is_empty(),
+        Value::Text(text) => text.is_empty(),
         Value::List(texts) => texts.is_empty(),
         Value::Broken(_) => true,
         Value::Nested | Value::Empty => false,

@@ -240,6 +240,8 @@ fn what_is_not_built_yet_is_refused_by_name_where_it_asks_for_something() {
         ("allowed_subject_patterns", "[a*]"),
         ("pkc_jwkset_path", "jwkset.json"),
         ("required_claims.token_use", "id"),
+        ("required_claims.token_use", "' '"),
+        ("claim_patterns.principal", "' '"),
         ("claim_patterns.principal", "(.*)"),
         ("authorization_realms", "[default_native]"),
     ] {
