@@ -10,10 +10,10 @@ use crate::engine::identity::Identity;
 use crate::engine::realm::jwt::{JwtAuthenticator, JwtRealm};
 use crate::engine::token::claims::TokenRules;
 use crate::engine::user::UserClaims;
-use crate::engine::{ClientAuthentication, Monotonic, Snapshot};
+use crate::engine::{ClientAuthentication, Monotonic, Secret, Snapshot};
 use crate::observe::{DecisionLog, Decisions, Metrics, Observer};
 use crate::server::ext_authz::InForce;
-use crate::settings::{self, Settings};
+use crate::settings::{self, HmacKeys, KeySources, Settings};
 use std::sync::Arc;
 
 /// What was in force before.
@@ -99,7 +99,7 @@ fn decisions(settings: &Settings) -> Decisions {
 fn jwt_realm(realm: &settings::JwtRealm, key: &DigestKey) -> JwtRealm {
     JwtRealm {
         name: realm.name.clone(),
-        client_authentication: ClientAuthentication::new(realm.client_secret.as_ref(), key),
+        client_authentication: ClientAuthentication::new(realm.client.secret.as_ref(), key),
         authenticator: Arc::new(authenticator(realm)),
     }
 }
@@ -117,8 +117,8 @@ fn taken_over(
     } else {
         Arc::new(authenticator(realm))
     };
-    let client_authentication = ClientAuthentication::new(realm.client_secret.as_ref(), key)
-        .in_place_of(&lives.client_authentication, realm.rotation_grace_period, now);
+    let client_authentication = ClientAuthentication::new(realm.client.secret.as_ref(), key)
+        .in_place_of(&lives.client_authentication, realm.client.rotation_grace_period, now);
     JwtRealm { name: realm.name.clone(), client_authentication, authenticator }
 }
 
@@ -126,30 +126,39 @@ fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
     if !settings::has_usable_key(realm) {
         tracing::warn!(event = "no_usable_key", realm = realm.name, "{}", settings::NO_USABLE_KEY);
     }
+    let settings::JwtRealm { token, claims, .. } = realm;
+    let name = |claim: &Option<settings::Claim>| claim.as_ref().map(|claim| claim.name.clone());
     JwtAuthenticator {
         rules: TokenRules {
-            issuer: realm.allowed_issuer.clone(),
-            audiences: realm.allowed_audiences.clone(),
-            subjects: realm.allowed_subjects.clone(),
-            algorithms: realm.allowed_algorithms.clone(),
-            clock_skew: realm.clock_skew_seconds,
+            issuer: token.allowed_issuer.clone(),
+            audiences: token.allowed_audiences.clone(),
+            subjects: token.allowed_subjects.as_ref().map(|subjects| subjects.exact.clone()),
+            algorithms: token.allowed_algorithms.clone(),
+            clock_skew: token.clock_skew.seconds,
         },
-        key: HmacKey::new(&realm.hmac_key),
+        key: hmac_key(&realm.keys),
         user: UserClaims {
-            principal: realm.principal_claim.clone(),
-            groups: realm.groups_claim.clone(),
-            dn: realm.dn_claim.clone(),
-            mail: realm.mail_claim.clone(),
-            name: realm.name_claim.clone(),
-            populate_metadata: realm.populate_user_metadata,
+            principal: claims.principal.name.clone(),
+            groups: name(&claims.groups),
+            dn: name(&claims.dn),
+            mail: name(&claims.mail),
+            name: name(&claims.name),
+            populate_metadata: claims.populate_user_metadata,
         },
+    }
+}
+
+/// Without a key of its own a realm has one that serves no algorithm.
+fn hmac_key(keys: &KeySources) -> HmacKey {
+    match &keys.hmac {
+        Some(HmacKeys::Key(key)) => HmacKey::new(key),
+        Some(HmacKeys::Set(_)) | None => HmacKey::new(&Secret::new([])),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Secret;
     use crate::engine::token::Algorithm;
 
     fn quickstart() -> Settings {
@@ -167,6 +176,11 @@ mod tests {
         (old, new)
     }
 
+    fn allow_ana(realm: &mut settings::JwtRealm) {
+        let subjects = settings::Subjects { exact: vec!["ana".into()], patterns: Vec::new() };
+        realm.token.allowed_subjects = Some(subjects);
+    }
+
     fn authenticator(in_force: &InForce) -> &Arc<JwtAuthenticator> {
         &in_force.snapshot().realms[0].authenticator
     }
@@ -176,12 +190,12 @@ mod tests {
         type Change = fn(&mut settings::JwtRealm);
         let rows: [(&str, Change, bool); 7] = [
             ("nothing", |_| {}, true),
-            ("the client secret", |realm| realm.client_secret = Some(Secret::new("new")), true),
-            ("its grace", |realm| realm.rotation_grace_period *= 2, false),
-            ("no client authentication", |realm| realm.client_secret = None, false),
-            ("the key", |realm| realm.hmac_key = Secret::new([7; 32]), false),
-            ("a subject", |realm| realm.allowed_subjects = Some(vec!["ana".into()]), false),
-            ("an algorithm", |realm| realm.allowed_algorithms.push(Algorithm::Hs512), false),
+            ("the client secret", |realm| realm.client.secret = Some(Secret::new("new")), true),
+            ("its grace", |realm| realm.client.rotation_grace_period *= 2, false),
+            ("no client authentication", |realm| realm.client.secret = None, false),
+            ("the key", |realm| realm.keys.hmac = Some(HmacKeys::Key(Secret::new([7; 32]))), false),
+            ("a subject", allow_ana, false),
+            ("an algorithm", |realm| realm.token.allowed_algorithms.push(Algorithm::Hs512), false),
         ];
         for (what, change, lives_on) in rows {
             let (old, new) = changed(|settings| change(&mut settings.realms[0]));
@@ -200,8 +214,8 @@ mod tests {
     #[test]
     fn a_previous_secret_outlives_a_change_of_the_realm() {
         let (_, new) = changed(|settings| {
-            settings.realms[0].client_secret = Some(Secret::new("new"));
-            settings.realms[0].allowed_issuer = "other".into();
+            settings.realms[0].client.secret = Some(Secret::new("new"));
+            settings.realms[0].token.allowed_issuer = "other".into();
         });
         let realm = &new.snapshot().realms[0];
         let has_previous = matches!(

@@ -84,11 +84,6 @@ impl Keystore {
         self.entries.keys().map(String::as_str)
     }
 
-    /// Whether there is an entry of this full key, blank or not.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
-    }
-
     /// The keys that begin with `prefix`.
     pub(super) fn under<'k>(&'k self, prefix: &'k str) -> impl Iterator<Item = &'k str> {
         self.keys().filter(move |key| key.starts_with(prefix))

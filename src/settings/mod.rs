@@ -8,6 +8,7 @@ mod document;
 mod files;
 mod identity;
 mod keystore;
+mod nearest;
 mod problems;
 pub mod quickstart;
 mod realm;
@@ -17,11 +18,16 @@ mod service;
 mod sources;
 mod values;
 mod watch;
+mod xpack;
 
 pub use files::Reading;
 pub use problems::Problems;
 pub use quickstart::quickstart;
-pub use realm::JwtRealm;
+pub use realm::{
+    BackChannel, CacheSettings, Claim, ClaimSettings, ClientCertificate, ClientSettings, ClockSkew,
+    FallbackClaims, HmacKeys, HttpsUrl, JwtRealm, KeyReload, KeySources, Proxy, ProxyScheme,
+    PublicKeys, Subjects, Tls, TokenSettings, TokenType, Verification,
+};
 pub use service::{Decisions, DirectoryPaths, Drain, Grpc, GrpcTls, Jwks, Limits, Log, LogFormat};
 pub use sources::{Sources, Version};
 pub use values::GrpcAddress;
@@ -63,10 +69,10 @@ pub struct Settings {
     pub log: Log,
     /// What the upstream is told.
     pub identity: IdentitySettings,
-    /// Whether anybody may act as anybody.
-    pub run_as_enabled: bool,
     /// The chain, in order; never empty.
     pub realms: Vec<JwtRealm>,
+    /// Whether a user who may can act as another.
+    pub run_as_enabled: bool,
     /// Whether the secrets are the public ones of the quickstart.
     pub quickstart: bool,
 }
@@ -102,14 +108,14 @@ pub fn parse(
 }
 
 fn loaded(settings: Read<Settings>, mut problems: Problems) -> Result<Loaded, Problems> {
-    let Ok(settings) = settings else { return Err(problems) };
-    for name in without_usable_key(&settings) {
-        problems.warn(Place::File, &format!("{}{name}", realm::PREFIX), NO_USABLE_KEY);
-    }
-    if problems.only_warnings() {
-        Ok(Loaded { settings, warnings: problems })
-    } else {
-        Err(problems)
+    match settings {
+        Ok(settings) if problems.only_warnings() => {
+            for name in without_usable_key(&settings) {
+                problems.warn(Place::File, &format!("{}{name}", realm::PREFIX), NO_USABLE_KEY);
+            }
+            Ok(Loaded { settings, warnings: problems })
+        }
+        Ok(_) | Err(_) => Err(problems),
     }
 }
 
@@ -125,8 +131,9 @@ pub fn without_usable_key(settings: &Settings) -> Vec<&str> {
 
 /// Whether any allowed algorithm has a usable key.
 pub fn has_usable_key(realm: &JwtRealm) -> bool {
-    let key = HmacKey::new(&realm.hmac_key);
-    realm.allowed_algorithms.iter().any(|algorithm| key.serves(*algorithm))
+    let Some(HmacKeys::Key(key)) = &realm.keys.hmac else { return false };
+    let key = HmacKey::new(key);
+    realm.token.allowed_algorithms.iter().any(|algorithm| key.serves(*algorithm))
 }
 
 /// A line of the documentation: a setting's key, its default and what it does.
@@ -140,12 +147,13 @@ pub struct Documented {
     pub meaning: String,
 }
 
-/// Every setting that is taken, those of a realm first.
+/// Every setting that is acted on or will be, those of a realm first.
 pub fn documented() -> impl Iterator<Item = Documented> {
     let realm = format!("{}<name>.", realm::PREFIX);
     let realms = realm::TABLE.iter().map(move |known| known.documented(&realm));
+    let xpack = xpack::TABLE.iter().map(|known| known.documented(xpack::PREFIX));
     let service = service::TABLE.iter().map(|known| known.documented(service::PREFIX));
-    realms.chain(service).flatten()
+    realms.chain(xpack).chain(service).flatten()
 }
 
 /// Makes settings of a document and its secrets. Relative paths stand in `folder`.
@@ -155,7 +163,8 @@ fn assemble(
     folder: &Path,
     problems: &mut Problems,
 ) -> Read<Settings> {
-    let realms = realms::read(document, keystore, problems);
+    let realms = realms::read(document, keystore, folder, problems);
+    let run_as = xpack::run_as(document, problems);
     let service = Section::new(service::PREFIX, document, service::TABLE);
     let known = service.check_keys(Checked::All, problems);
     let known = known.and(service.check_secrets(keystore, problems));
@@ -183,8 +192,8 @@ fn assemble(
         drain: drain?,
         log: log?,
         identity: identity?,
-        run_as_enabled: true,
         realms: realms?,
+        run_as_enabled: run_as?,
         quickstart: false,
     })
 }

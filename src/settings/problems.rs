@@ -3,6 +3,7 @@
 //! The one rule: whoever reads a setting and finds it wrong records it here and goes on, with a
 //! [`Reported`] instead of the value; so nothing can be refused without a line that says why.
 
+use super::nearest::Search;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 use std::ops::Range;
@@ -42,7 +43,8 @@ pub struct Problems {
     config: String,
     keystore: String,
     list: Vec<Problem>,
-    hidden: Hidden,
+    hidden: Box<Hidden>,
+    search: Search,
 }
 
 /// What came from the environment, and so must not be printed.
@@ -65,7 +67,8 @@ impl Problems {
             config: name(config),
             keystore: keystore.map(name).unwrap_or_default(),
             list: Vec::new(),
-            hidden: Hidden::default(),
+            hidden: Box::default(),
+            search: Search::new(),
         }
     }
 
@@ -94,6 +97,21 @@ impl Problems {
     /// Records something that an operator should know, but that is no reason to refuse.
     pub(super) fn warn(&mut self, place: Place, key: &str, what: impl Into<String>) {
         self.push(place, Some(key), what.into(), true);
+    }
+
+    /// Which known name `name` is likest to, if they are more alike than `least` percent. Where too
+    /// many names are not known, none.
+    pub(super) fn nearest<'k>(
+        &mut self,
+        name: &str,
+        known: impl IntoIterator<Item = &'k str>,
+        least: usize,
+    ) -> Option<String> {
+        // What a hidden name is like tells something of it.
+        if self.hidden.parts.iter().any(|part| name.contains(part.as_str())) {
+            return None;
+        }
+        self.search.nearest(name, known, least)
     }
 
     fn push(&mut self, place: Place, key: Option<&str>, what: String, is_warning: bool) {

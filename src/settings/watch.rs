@@ -107,7 +107,7 @@ mod tests {
         assert!(matches!(watch.look(&settings), Look::Unsettled));
         let _folder = folder.with("gate.yml", whole);
         let loaded = settled(&mut watch, &settings).unwrap();
-        assert!(loaded.settings.realms[0].allowed_subjects.is_some());
+        assert!(loaded.settings.realms[0].token.allowed_subjects.is_some());
     }
 
     #[test]

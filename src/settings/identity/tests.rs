@@ -208,7 +208,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         "cookie",
         "Invalid value [cookie] for [~forward_credentials], allowed values are [authorization,es-client-authentication,es-security-runas-user]",
     ),
-    ("identity.headers.user", "x", "unknown setting [~identity.headers.user]"),
+    (
+        "identity.headers.user",
+        "x",
+        "unknown setting [~identity.headers.user] did you mean [~identity.headers.username]?",
+    ),
     ("rules", "[{ access: deny }]", "not supported yet"),
     ("grpc.tls.certificate", "x", "not supported yet"),
 ];

@@ -3,6 +3,10 @@
 //! The one rule: a value is Elasticsearch's or it is refused in Elasticsearch's words. Each
 //! function takes the full key, which those words name, and the text.
 
+mod bounds;
+
+pub(super) use bounds::integer_of_at_least;
+
 use super::problems::HIDDEN;
 use std::fmt;
 use std::net::SocketAddr;
@@ -145,14 +149,6 @@ impl Time {
     pub(super) fn seconds(self) -> i64 {
         let seconds = self.nanos() / Unit::Seconds.nanos();
         i64::try_from(seconds).unwrap_or(i64::MAX)
-    }
-
-    /// The duration, which is none where the time is negative.
-    pub(super) fn duration(self) -> Duration {
-        u64::try_from(self.nanos()).map_or_else(
-            |_| if self.count < 0 { Duration::ZERO } else { Duration::MAX },
-            Duration::from_nanos,
-        )
     }
 
     /// A duration between `least` and `most`.

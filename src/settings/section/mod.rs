@@ -3,9 +3,10 @@
 //! The one rule: a key has a standing before it has a value, so whatever no table knows is
 //! refused, and so is what is known and not built yet: nothing restricting is without effect.
 
+mod check;
+
 use super::Documented;
 use super::document::{Document, Entry, Value};
-use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read, Reported};
 use super::values::{Written, Wrong};
 use std::collections::BTreeMap;
@@ -23,6 +24,11 @@ pub(super) struct Setting {
 }
 
 impl Setting {
+    /// Whether it is one of the keystore that is taken.
+    pub(super) fn is_secure(&self) -> bool {
+        is_secure(self.standing)
+    }
+
     /// What is said of it to users; nothing of one that is never taken. `prefix` is the section's.
     pub(super) fn documented(&self, prefix: &str) -> Option<Documented> {
         let note = match self.standing {
@@ -31,6 +37,8 @@ impl Setting {
             Standing::NotYet => " *Not supported yet: refused.*",
             Standing::SecureNotYet => " *Secret. Not supported yet: refused.*",
             Standing::NoEffect => " *No effect yet.*",
+            Standing::SecureNoEffect => " *Secret. No effect yet.*",
+            Standing::NeverEffect => " *No effect.*",
             Standing::Refused(_) => return None,
         };
         Some(Documented {
@@ -52,8 +60,12 @@ pub(super) enum Standing {
     NotYet,
     /// A secure setting that is refused until it is built.
     SecureNotYet,
-    /// Taken without effect, which a warning says: its absence lets nobody in.
+    /// Taken without effect until it is built, which a warning says: its absence lets nobody in.
     NoEffect,
+    /// A secure setting that is taken without effect until it is built.
+    SecureNoEffect,
+    /// Taken without effect for good, which a warning says: there is nothing that it could tune.
+    NeverEffect,
     /// Refused for good, and why.
     Refused(&'static str),
 }
@@ -114,21 +126,39 @@ pub(super) struct Section<'d> {
 impl<'d> Section<'d> {
     /// What stands under `prefix`, which ends in a dot, or at it.
     pub(super) fn new(prefix: &str, document: &'d Document, table: Table) -> Self {
-        let suffix = |key: &'d str| match key.strip_prefix(prefix) {
-            None if prefix.strip_suffix('.') == Some(key) => Some(""),
-            suffix => suffix,
-        };
-        let entries = document.entries.iter();
-        let entries: BTreeMap<_, _> =
-            entries.filter_map(|entry| Some((suffix(&entry.key)?, entry))).collect();
-        let groups = document.groups.iter().filter(|(key, _)| suffix(key).is_some());
-        let lines = groups.map(|(_, line)| *line).chain(entries.values().map(|entry| entry.line));
-        Self { prefix: prefix.to_owned(), first: lines.min(), entries, table }
+        let here = |key: &str| key.starts_with(prefix) || prefix.strip_suffix('.') == Some(key);
+        let entries: Vec<_> = document.entries.iter().filter(|entry| here(&entry.key)).collect();
+        let groups = document.groups.iter().filter(|(key, _)| here(key));
+        let lines = groups.map(|(_, line)| *line).chain(entries.iter().map(|entry| entry.line));
+        let first = lines.min();
+        Self::of(prefix.to_owned(), entries, first, table)
+    }
+
+    /// The entries under `prefix`, which ends in a dot, or at it; `first` is the first line.
+    pub(super) fn of(
+        prefix: String,
+        entries: impl IntoIterator<Item = &'d Entry>,
+        first: Option<usize>,
+        table: Table,
+    ) -> Self {
+        let suffix = |entry: &'d Entry| entry.key.get(prefix.len()..).unwrap_or_default();
+        let entries = entries.into_iter().map(|entry| (suffix(entry), entry)).collect();
+        Self { prefix, entries, first, table }
+    }
+
+    /// What stands before every setting; ends in a dot.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// The full key of the setting `suffix`; without one, of the section itself.
     pub(super) fn key(&self, suffix: &str) -> String {
         format!("{}{suffix}", self.prefix).trim_end_matches('.').to_owned()
+    }
+
+    /// The suffixes of the settings that begin with `start`.
+    pub(super) fn under<'s>(&'s self, start: &'s str) -> impl Iterator<Item = &'d str> + 's {
+        self.entries.keys().copied().filter(move |suffix| suffix.starts_with(start))
     }
 
     /// Whether the setting stands in the file, whatever its value.
@@ -140,6 +170,15 @@ impl<'d> Section<'d> {
     pub(super) fn is_empty_text(&self, suffix: &str) -> bool {
         let value = self.entries.get(suffix).map(|entry| &entry.value);
         matches!(value, Some(Value::Text(text)) if text.is_empty())
+    }
+
+    /// What may be printed of a value that the setting has.
+    pub(super) fn shown(&self, suffix: &str, value: &impl ToString) -> String {
+        let value = value.to_string();
+        match self.entries.get(suffix) {
+            Some(entry) => written(entry, &value).to_string(),
+            None => value,
+        }
     }
 
     /// Where the setting stands, or else where the section begins.
@@ -156,55 +195,6 @@ impl<'d> Section<'d> {
         problems: &mut Problems,
     ) -> Reported {
         problems.report(self.place(suffix), Some(&self.key(suffix)), what)
-    }
-
-    /// Records every key that is not known, not built yet or does not belong into the file.
-    pub(super) fn check_keys(&self, which: Checked, problems: &mut Problems) -> Read<()> {
-        let mut checked = Ok(());
-        for (suffix, entry) in &self.entries {
-            let (key, place) = (&entry.key, Place::Line(entry.line));
-            let what = match standing(self.table, suffix) {
-                Some(Standing::Served) => continue,
-                Some(Standing::NotYet | Standing::NoEffect | Standing::Refused(_))
-                    if which == Checked::NamesOnly =>
-                {
-                    continue;
-                }
-                Some(Standing::NotYet) => NOT_YET.into(),
-                Some(Standing::NoEffect) => {
-                    problems.warn(place, key, NO_EFFECT);
-                    continue;
-                }
-                Some(Standing::Refused(why)) => why.into(),
-                Some(Standing::Secure | Standing::SecureNotYet) => format!(
-                    "Setting [{key}] is a secure setting and must be stored inside the keystore, \
-                     but was found inside the configuration file"
-                ),
-                None if entry.value == Value::Empty && is_group(self.table, suffix) => continue,
-                None => format!("unknown setting [{key}]"),
-            };
-            checked = Err(problems.report(place, Some(key), what));
-        }
-        checked
-    }
-
-    /// Records every entry of the keystore under this prefix that is not known, not built yet or
-    /// no secure setting.
-    pub(super) fn check_secrets(&self, keystore: &Keystore, problems: &mut Problems) -> Read<()> {
-        let mut checked = Ok(());
-        for key in keystore.under(&self.prefix) {
-            let what = match standing(self.table, &key[self.prefix.len()..]) {
-                Some(Standing::Secure) => continue,
-                Some(Standing::SecureNotYet) => NOT_YET.into(),
-                Some(_) => format!(
-                    "Setting [{key}] is a non-secure setting and must be stored inside the \
-                     configuration file, but was found inside the keystore"
-                ),
-                None => format!("unknown secure setting [{key}]"),
-            };
-            checked = Err(problems.report(Place::Secret(key.to_owned()), Some(key), what));
-        }
-        checked
     }
 
     /// The text of a setting.
@@ -255,12 +245,16 @@ impl<'d> Section<'d> {
 
     /// Whether the table has this setting as one of the file's.
     fn is_readable(&self, suffix: &str) -> bool {
-        let standing = standing(self.table, suffix);
-        standing.is_some_and(|it| !matches!(it, Standing::Secure | Standing::SecureNotYet))
+        standing(self.table, suffix).is_some_and(|it| !is_secure(it))
     }
 }
 
-fn written<'d>(entry: &Entry, text: &'d str) -> Written<'d> {
+/// Whether the setting is one of the keystore that is taken.
+fn is_secure(standing: Standing) -> bool {
+    matches!(standing, Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect)
+}
+
+fn written<'t>(entry: &Entry, text: &'t str) -> Written<'t> {
     if entry.from_environment { Written::from_environment(text) } else { text.into() }
 }
 
