@@ -10,6 +10,7 @@ mod dynamic_metadata;
 mod headers;
 mod preset;
 mod removals;
+mod run_as;
 mod user_metadata;
 
 /// The names that identity headers have unless a setting renames them.
