@@ -1,6 +1,7 @@
 //! The composition root: settings become parts, and the parts run until they are drained.
 //!
-//! The one rule: nothing but this file knows all the parts, and each is made by one function.
+//! The one rule: nothing but this file and its folder knows all the parts, and each is made by one
+//! function.
 
 mod build;
 mod control;
@@ -9,6 +10,7 @@ mod signals;
 
 pub use build::snapshot;
 pub use reload::{Pace, Reloads};
+pub use signals::Signals;
 
 use crate::http::{Readiness, routes};
 use crate::observe::tracing::Format;
@@ -64,7 +66,7 @@ pub struct App {
     http: SocketAddr,
     shutdown: Shutdown,
     control: JoinHandle<Drained>,
-    reload: Option<(Reloads, JoinHandle<()>)>,
+    reloads: Option<Reloads>,
 }
 
 /// Begins a drain, from wherever.
@@ -96,23 +98,16 @@ impl App {
 
     /// Asks for looks at the configuration; `None` where it is written nowhere.
     pub fn reloads(&self) -> Option<Reloads> {
-        self.reload.as_ref().map(|(reloads, _)| reloads.clone())
-    }
-
-    /// Begins the drain when the process gets SIGTERM or SIGINT, and has the configuration looked
-    /// at when it gets SIGHUP.
-    pub fn on_signals(&self) -> io::Result<()> {
-        signals::follow(self.shutdown(), self.reloads())
+        self.reloads.clone()
     }
 
     /// Waits until the service has been drained.
     pub fn wait(self) -> Drained {
         // A control thread that panicked drained nothing.
         let drained = self.control.join().unwrap_or(Drained::CutOff);
-        if let Some((reloads, thread)) = self.reload {
+        // Not waited for: it may be reading files that a dead mount never gives.
+        if let Some(reloads) = self.reloads {
             reloads.stop();
-            // A thread that panicked has ended, too.
-            let _ = thread.join();
         }
         drained
     }
@@ -170,15 +165,12 @@ pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
         GrpcAddress::Tcp(address) => parts.serve_tcp(*address)?,
         GrpcAddress::Unix(path) => parts.serve_unix(path)?,
     };
-    let reload = watch.map(|(watch, pace)| {
-        let is_refused = false;
-        let parts = (settings, checks, clock, metrics, readiness, live);
-        let (settings, checks, clock, metrics, readiness, live) = parts;
-        Reloader { watch, pace, settings, checks, clock, metrics, readiness, live, is_refused }
-            .spawn()
+    let refused = None;
+    let reloads = watch.map(|(watch, pace)| {
+        Reloader { watch, pace, settings, checks, clock, metrics, readiness, live, refused }.spawn()
     });
     let shutdown = Shutdown(stop);
-    Ok(App { grpc, http: http_address, shutdown, control, reload: reload.transpose()? })
+    Ok(App { grpc, http: http_address, shutdown, control, reloads: reloads.transpose()? })
 }
 
 /// Begins to log as `log` says, as far as the environment does not say otherwise.

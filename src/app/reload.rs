@@ -1,7 +1,9 @@
 //! The reload thread: it looks at the configuration and puts new versions in force.
 //!
-//! The one rule: a version is taken whole or not at all, and whoever waits for a look is told what
-//! became of it.
+//! The one rule: a version is taken whole or not at all, and as long as what is written is not what
+//! is in force, log, metrics and readiness say why.
+
+mod schedule;
 
 use super::Live;
 use super::build::{self, Before};
@@ -10,29 +12,14 @@ use crate::observe::{Metrics, Reload};
 use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
 use crate::settings::{Loaded, Look, Problems, Settings, Watch};
+pub use schedule::Pace;
+use schedule::Schedule;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::watch;
-
-/// How often the configuration is looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Between two looks that nobody asked for.
-    pub poll: Duration,
-    /// Between the two looks that have to agree.
-    pub settle: Duration,
-}
-
-impl Default for Pace {
-    /// A change is in force within three seconds.
-    fn default() -> Self {
-        Self { poll: Duration::from_secs(2), settle: Duration::from_millis(250) }
-    }
-}
 
 enum Order {
     /// Look now, and tell what became of it.
@@ -53,7 +40,7 @@ impl Reloads {
         answered
     }
 
-    /// Ends the thread.
+    /// Ends the thread, as soon as the file system lets it.
     pub(super) fn stop(&self) {
         // An error means that it has ended.
         let _ = self.0.send(Order::Stop);
@@ -70,12 +57,9 @@ pub(super) struct Reloader {
     pub(super) metrics: Arc<Metrics>,
     pub(super) readiness: Arc<Readiness>,
     pub(super) live: watch::Sender<Live>,
-    /// Whether the version that is written is broken.
-    pub(super) is_refused: bool,
+    /// Why what is written is not in force, if it is not: one line.
+    pub(super) refused: Option<String>,
 }
-
-/// The most lines of a refusal that are logged.
-const LINES: usize = 20;
 
 /// What a look came to.
 enum Turn {
@@ -85,38 +69,48 @@ enum Turn {
     Unsettled,
     /// This became of it.
     Done(Reload),
+    /// It met a bug of ours.
+    Panicked,
 }
 
 impl Reloader {
     /// Looks until it is stopped.
-    pub(super) fn spawn(self) -> io::Result<(Reloads, JoinHandle<()>)> {
+    pub(super) fn spawn(self) -> io::Result<Reloads> {
         let (orders, received) = mpsc::channel();
         let thread = std::thread::Builder::new().name("reload".to_owned());
-        let thread = thread.spawn(move || self.run(&received))?;
-        Ok((Reloads(orders), thread))
+        thread.spawn(move || self.run(&received))?;
+        Ok(Reloads(orders))
     }
 
     fn run(mut self, orders: &Receiver<Order>) {
         let mut asking = Vec::new();
-        let mut is_settled = true;
-        let mut due = Instant::now() + self.pace.poll;
+        let mut schedule = Schedule::new(self.pace, Instant::now());
         loop {
-            match orders.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            match orders.recv_timeout(schedule.due().saturating_duration_since(Instant::now())) {
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Order::Look(answer)) => {
                     asking.push(answer);
-                    // Two looks that have to agree keep their distance, whoever asks.
-                    if is_settled {
-                        due = Instant::now();
-                    }
+                    schedule.asked(Instant::now());
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let turn = self.turn(!asking.is_empty());
-            is_settled = !matches!(turn, Turn::Unsettled);
-            due = Instant::now() + if is_settled { self.pace.poll } else { self.pace.settle };
-            if let Turn::Done(result) = turn {
+            // A bug in a look must not end looking for good.
+            let look = AssertUnwindSafe(|| self.look(!asking.is_empty()));
+            let turn = std::panic::catch_unwind(look).unwrap_or(Turn::Panicked);
+            let result = match turn {
+                Turn::Quiet => None,
+                Turn::Unsettled => {
+                    if schedule.unsettled(Instant::now()) {
+                        self.keeps_changing();
+                    }
+                    continue;
+                }
+                Turn::Done(result) => Some(result),
+                Turn::Panicked => Some(self.panicked()),
+            };
+            schedule.settled(Instant::now());
+            if let Some(result) = result {
                 self.metrics.reloaded(result, self.clock.unix_seconds());
                 for answer in asking.drain(..) {
                     // Who asked may have gone.
@@ -126,79 +120,181 @@ impl Reloader {
         }
     }
 
-    /// One look, which a bug cannot end for good.
-    fn turn(&mut self, is_asked: bool) -> Turn {
-        let look = AssertUnwindSafe(|| self.look(is_asked));
-        std::panic::catch_unwind(look).unwrap_or(Turn::Done(Reload::Refused))
-    }
-
     fn look(&mut self, is_asked: bool) -> Turn {
         match self.watch.look(&self.settings) {
             Look::Unsettled => Turn::Unsettled,
-            Look::Known if !is_asked => Turn::Quiet,
-            Look::Known => Turn::Done(self.known()),
-            Look::New(made) => Turn::Done(self.take(*made)),
-        }
-    }
-
-    fn take(&mut self, made: Result<Loaded, Problems>) -> Reload {
-        match made {
-            Ok(loaded) if loaded.settings == self.settings => {
-                self.is_refused = false;
-                self.readiness.configured(build::names(&self.settings));
-                self.known()
+            Look::Known => {
+                self.show();
+                if is_asked { Turn::Done(self.known()) } else { Turn::Quiet }
             }
-            Ok(loaded) => self.apply(loaded),
-            Err(problems) => self.refuse(&problems),
+            Look::New(made) => Turn::Done(match *made {
+                Ok(loaded) => self.take(loaded),
+                Err(problems) => self.refuse(&problems),
+            }),
         }
     }
 
     /// What is written was judged before.
     fn known(&self) -> Reload {
-        let result = if self.is_refused { Reload::Refused } else { Reload::Unchanged };
-        tracing::info!(event = EVENT, result = result.code(), "the configuration was looked at");
+        if let Some(problem) = &self.refused {
+            let result = Reload::Refused;
+            tracing::error!(event = EVENT, result = result.code(), problem, "refused");
+            return result;
+        }
+        let result = Reload::Unchanged;
+        tracing::info!(event = EVENT, result = result.code(), "in force already");
         result
     }
 
-    fn apply(&mut self, Loaded { settings, warnings }: Loaded) -> Reload {
+    fn take(&mut self, Loaded { settings, warnings }: Loaded) -> Reload {
+        self.refused = None;
+        let result = if settings == self.settings {
+            self.show();
+            self.known()
+        } else {
+            self.apply(settings)
+        };
+        log_each(warnings.lines(), |warning| tracing::warn!(event = EVENT, warning));
+        result
+    }
+
+    fn apply(&mut self, settings: Settings) -> Reload {
         let in_force = self.checks.in_force();
         let before = Before { settings: &self.settings, in_force: &in_force };
         let next = build::next(&settings, before, self.clock.now().monotonic);
         let generation = next.snapshot().generation;
+        // Together: the settings are those of what is in force.
         self.checks.replace(next);
-        let realms = build::names(&settings);
-        let gone = build::names(&self.settings);
-        for realm in gone.iter().filter(|realm| !realms.contains(realm)) {
-            self.metrics.forget_realm(realm);
+        let before = std::mem::replace(&mut self.settings, settings);
+        let realms = build::names(&self.settings);
+        for gone in build::names(&before).iter().filter(|realm| !realms.contains(realm)) {
+            self.metrics.forget_realm(gone);
         }
-        self.readiness.configured(realms.clone());
-        self.live.send_replace(Live { realms, drain: settings.drain.clone() });
-        super::set_log(&settings.log);
-        self.settings = settings;
-        self.is_refused = false;
-        for warning in warnings.lines() {
-            tracing::warn!(event = EVENT, warning);
-        }
+        self.show();
+        self.live.send_replace(Live { realms, drain: self.settings.drain.clone() });
         let result = Reload::Applied;
         tracing::info!(event = EVENT, result = result.code(), generation, "a new configuration");
+        if before.log != self.settings.log {
+            super::set_log(&self.settings.log);
+        }
         result
     }
 
     fn refuse(&mut self, problems: &Problems) -> Reload {
-        self.is_refused = true;
         let result = Reload::Refused;
-        let lines: Vec<_> = problems.refusals().collect();
-        for problem in lines.iter().take(LINES) {
+        log_each(problems.refusals(), |problem| {
             tracing::error!(event = EVENT, result = result.code(), problem, "refused");
-        }
-        let first = lines.first().cloned().unwrap_or_default();
-        let more = match lines.len() {
+        });
+        let first = problems.refusals().next().unwrap_or_default();
+        let more = match problems.refusals().count() {
             0 | 1 => String::new(),
-            many => format!(" (and {} more)", many - 1),
+            count => format!(" (and {} more)", count - 1),
         };
-        self.readiness.refused(format!("{first}{more}"));
+        self.refused = Some(format!("{first}{more}"));
+        self.show();
         result
+    }
+
+    /// Nobody knows what is written, so it is looked at again.
+    fn panicked(&mut self) -> Reload {
+        self.watch.forget();
+        self.refused = Some("a bug: what is written could not be judged, see the log".to_owned());
+        self.show();
+        Reload::Refused
+    }
+
+    fn keeps_changing(&self) {
+        let problem = "the configuration keeps changing: two looks in a row must see the same";
+        tracing::warn!(event = EVENT, problem);
+        self.readiness.refused(problem.to_owned());
+    }
+
+    /// Has readiness say what is in force, and why it is not what is written.
+    fn show(&self) {
+        self.readiness.configured(build::names(&self.settings));
+        if let Some(problem) = &self.refused {
+            self.readiness.refused(problem.clone());
+        }
     }
 }
 
 const EVENT: &str = "config_reload";
+
+/// The most lines that one version is worth in the log.
+const LINES: usize = 20;
+
+/// Logs some lines, and how many there were besides.
+fn log_each(mut lines: impl Iterator<Item = String>, log: impl Fn(&str)) {
+    lines.by_ref().take(LINES).for_each(|line| log(&line));
+    match lines.count() {
+        0 => {}
+        more => log(&format!("and {more} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Sources, Version};
+    use std::path::PathBuf;
+
+    /// A folder of its own, removed at the end.
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    const REALM: &str = "xpack.security.authc.realms.jwt.r1";
+
+    fn reloader() -> (Folder, Reloader) {
+        let folder = std::env::temp_dir().join(format!("realmgate-reload-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("keystore")).unwrap();
+        let config = folder.join("gate.yml");
+        let text = format!(
+            "{REALM}: {{ order: 1, allowed_issuer: i, allowed_audiences: a, claims.principal: sub, \
+             client_authentication.type: none, allowed_signature_algorithms: HS256 }}"
+        );
+        std::fs::write(&config, text).unwrap();
+        let key = folder.join(format!("keystore/{REALM}.hmac_key"));
+        std::fs::write(key, "a-key-of-at-least-32-bytes-length").unwrap();
+        let sources = Sources::new(&config, None);
+        let Version { made, reading } = sources.read(None);
+        let settings = made.unwrap().settings;
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let clock = Clock::start();
+        let checks = Arc::new(Checks::new(build::first(&settings, &metrics).unwrap(), clock));
+        let (live, _) = watch::channel(Live { realms: Vec::new(), drain: settings.drain.clone() });
+        let readiness = Arc::new(Readiness::new(build::names(&settings)));
+        let (watch, pace, refused) = (Watch::new(sources, reading), Pace::default(), None);
+        let parts =
+            Reloader { watch, pace, settings, checks, clock, metrics, readiness, live, refused };
+        (Folder(folder), parts)
+    }
+
+    #[test]
+    fn a_bug_is_a_refusal_until_what_is_written_has_been_judged() {
+        let (_folder, mut reloader) = reloader();
+        assert!(matches!(reloader.look(false), Turn::Quiet));
+        assert_eq!(reloader.panicked(), Reload::Refused);
+        assert!(reloader.refused.as_ref().is_some_and(|why| why.contains("a bug")));
+        assert!(matches!(reloader.look(false), Turn::Unsettled), "it is judged anew");
+        assert!(matches!(reloader.look(false), Turn::Done(Reload::Unchanged)));
+        assert_eq!(reloader.refused, None);
+        assert!(matches!(reloader.look(false), Turn::Quiet));
+    }
+
+    #[test]
+    fn a_version_is_worth_so_many_lines_and_the_number_of_the_others() {
+        for (count, last) in [(1, "0"), (LINES, "19"), (LINES + 5, "and 5 more")] {
+            let logged = std::cell::RefCell::new(Vec::new());
+            let lines = (0..count).map(|number| number.to_string());
+            log_each(lines, |line| logged.borrow_mut().push(line.to_owned()));
+            let logged = logged.into_inner();
+            assert_eq!(logged.last().map(String::as_str), Some(last));
+            assert_eq!(logged.len(), count.min(LINES + 1));
+        }
+    }
+}

@@ -4,7 +4,7 @@
 
 use super::places::{NO_CONFIG, Places};
 use super::{Exit, say, tell};
-use crate::app::{self, Configured, Drained, Pace, StartError};
+use crate::app::{self, Configured, Drained, Pace, Signals, StartError};
 use crate::settings::{self, Loaded, Version, Watch};
 use clap::Args;
 use std::ffi::OsString;
@@ -73,9 +73,10 @@ fn configured(
 }
 
 fn until_drained(configured: Configured) -> Result<Drained, StartError> {
+    let signals = Signals::catch()?;
     let _log = app::install_log(&configured.settings.log);
     let app = app::start(configured)?;
-    app.on_signals()?;
+    signals.follow(&app)?;
     say(format_args!("realmgate: ready grpc={} http={}", app.grpc(), app.http()));
     Ok(app.wait())
 }

@@ -155,6 +155,14 @@ impl Cap {
 }
 
 #[cfg(test)]
+impl DecisionLog {
+    /// Whether a denial of authentication would be written at `now`.
+    pub(super) fn caps_allow(&self, now: Instant) -> bool {
+        self.caps.unauthenticated.allows(self.lines_per_second, now)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

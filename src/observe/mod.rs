@@ -162,3 +162,24 @@ impl CheckWitness<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_configuration_forgets_neither_lines_nor_warnings_nor_checks_under_way() {
+        let log = DecisionLog::new(Decisions::Denied, 1);
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let old = Observer::new(metrics, log, &["a".to_owned()], 2);
+        let now = Instant::now();
+        assert!(old.log.caps_allow(now));
+        old.warned_of_filter.store(true, Ordering::Relaxed);
+        let _under_way = old.enter().unwrap();
+        let new = old.reconfigured(Decisions::All, 1, &["b".to_owned()], 1);
+        assert!(!new.log.caps_allow(now), "the line of this second was written before");
+        assert!(new.warned_of_filter.load(Ordering::Relaxed));
+        assert!(new.enter().is_none(), "one is under way already");
+        assert_eq!(new.realm(RealmId(0)).name(), "b");
+    }
+}

@@ -47,10 +47,12 @@ impl Reader {
         content
     }
 
-    /// The names of what a folder holds, in the order of their bytes, or what is wrong with it.
-    pub(super) fn folder(&self, path: &Path) -> Result<Vec<OsString>, String> {
+    /// The names of what a folder holds, in the order of their bytes. Those that begin with a dot are
+    /// passed over: they are a mount's own, or an editor's, and come and go.
+    pub(super) fn folder(&self, path: &Path) -> io::Result<Vec<OsString>> {
         let names = folder(path);
-        self.saw(What::Folder(path.to_owned()), names.clone().map(Saw::Names));
+        let saw = names.as_ref().map(|names| Saw::Names(names.clone()));
+        self.saw(What::Folder(path.to_owned()), saw.map_err(ToString::to_string));
         names
     }
 
@@ -71,10 +73,10 @@ impl Reading {
         let again = Reader::default();
         for what in self.0.keys() {
             // What is read or not is what the reader remembers.
-            let _ = match what {
-                What::File(path, size) => again.file(path, *size).map(drop),
-                What::Folder(path) => again.folder(path).map(drop),
-            };
+            match what {
+                What::File(path, size) => drop(again.file(path, *size)),
+                What::Folder(path) => drop(again.folder(path)),
+            }
         }
         *self == again.reading()
     }
@@ -105,10 +107,10 @@ fn file(path: &Path, size: usize) -> Result<Zeroizing<Vec<u8>>, String> {
     }
 }
 
-fn folder(path: &Path) -> Result<Vec<OsString>, String> {
-    let names: io::Result<Vec<_>> = fs::read_dir(path)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
-    let mut names = names.map_err(|error| error.to_string())?;
+fn folder(path: &Path) -> io::Result<Vec<OsString>> {
+    let names = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name()));
+    let mut names = names.collect::<io::Result<Vec<_>>>()?;
+    names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
     names.sort_unstable();
     Ok(names)
 }
@@ -151,6 +153,7 @@ mod tests {
             assert!(reading.is_current(), "before: {name}");
             // What nobody read is nothing to this reading.
             fs::write(at.join("unread"), "x").unwrap();
+            fs::write(at.join("keystore/.lock"), "x").unwrap();
             assert!(reading.is_current(), "before: {name}");
             change(at);
             assert!(!reading.is_current(), "{name}");

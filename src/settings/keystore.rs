@@ -7,6 +7,8 @@ use super::files::Reader;
 use super::problems::{Place, Problems, Read};
 use crate::engine::Secret;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use zeroize::Zeroizing;
@@ -51,29 +53,29 @@ impl Stored {
     }
 }
 
-/// Whether an entry of this name counts: one that begins with a dot is a mount's own.
-fn is_counted(name: &str) -> bool {
-    !name.starts_with('.')
-}
-
 impl Keystore {
-    /// The folder's entries, which `reader` will read.
-    pub(super) fn open(folder: &Path, reader: &Rc<Reader>, problems: &mut Problems) -> Self {
-        let names = reader.folder(folder).unwrap_or_else(|what| {
-            problems.report(Place::Keystore, None, format!("the keystore cannot be read: {what}"));
+    /// The entries of a folder that holds these `names`, which `reader` will read.
+    pub(super) fn open(
+        folder: &Path,
+        names: io::Result<Vec<OsString>>,
+        reader: &Rc<Reader>,
+        problems: &mut Problems,
+    ) -> Self {
+        let names = names.unwrap_or_else(|error| {
+            problems.report(Place::Keystore, None, format!("the keystore cannot be read: {error}"));
             Vec::new()
         });
         // A name that is not UTF-8 is no setting's.
         let entries = names
             .into_iter()
-            .map(|name| (name.to_string_lossy().into_owned(), Origin::File(folder.join(&name))))
-            .filter(|(name, _)| is_counted(name));
+            .map(|name| (name.to_string_lossy().into_owned(), Origin::File(folder.join(&name))));
         Self { entries: entries.collect(), reader: Rc::clone(reader) }
     }
 
     /// A folder that is nowhere: its entries by their names, with their contents.
     pub(super) fn of<C: AsRef<[u8]>>(entries: &[(&str, C)]) -> Self {
-        let entries = entries.iter().filter(|(name, _)| is_counted(name)).map(|(name, content)| {
+        let counted = entries.iter().filter(|(name, _)| !name.starts_with('.'));
+        let entries = counted.map(|(name, content)| {
             ((*name).to_owned(), Origin::Content(Secret::new(content.as_ref())))
         });
         Self { entries: entries.collect(), reader: Rc::default() }

@@ -86,12 +86,6 @@ pub struct Loaded {
     pub warnings: Problems,
 }
 
-/// Reads the file `config` and the folder `keystore`: the given one, or else the one that stands
-/// beside the file, if there is one.
-pub fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> {
-    Sources::new(config, keystore).read(None).made
-}
-
 /// Reads a configuration that stands in no file: the content of the config file, the names and
 /// contents of the keystore's entries, and the environment's variables. In what is said of it the
 /// file is called `realmgate.yml` and the keystore `keystore`; relative paths stand in `/`.

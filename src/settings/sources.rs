@@ -8,6 +8,7 @@ use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
 use super::section::Section;
 use super::{Loaded, Settings, assemble, loaded, service};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -38,14 +39,19 @@ impl Sources {
     /// cannot change is a problem.
     pub fn read(&self, in_force: Option<&Settings>) -> Version {
         let reader = Rc::new(Reader::default());
-        let beside = self.config.with_file_name("keystore");
-        let keystore = self.keystore.clone().or_else(|| {
-            // Read, so that a folder that appears later is noticed.
-            reader.folder(&beside).is_ok().then_some(beside)
-        });
-        let mut problems = Problems::new(&self.config, keystore.as_deref());
-        let secrets = keystore.map(|folder| Keystore::open(&folder, &reader, &mut problems));
-        let secrets = secrets.unwrap_or_default();
+        let (folder, is_named) = match &self.keystore {
+            Some(folder) => (folder.clone(), true),
+            None => (self.config.with_file_name("keystore"), false),
+        };
+        // Looked at also where there is none, so that one that appears later is noticed.
+        let names = reader.folder(&folder);
+        let is_none = names.as_ref().is_err_and(|error| is_nowhere(error.kind()));
+        let mut problems = Problems::new(&self.config, Some(&folder));
+        let secrets = if is_none && !is_named {
+            Keystore::default()
+        } else {
+            Keystore::open(&folder, names, &reader, &mut problems)
+        };
         let settings = self.settings(&reader, &secrets, in_force, &mut problems);
         Version { made: loaded(settings, problems), reading: reader.reading() }
     }
@@ -57,7 +63,7 @@ impl Sources {
         in_force: Option<&Settings>,
         problems: &mut Problems,
     ) -> Read<Settings> {
-        // Absolute, so that a path is the same for whoever reads it in a log.
+        // Absolute, so that what is relative to it does not depend on where the process stands.
         let file = std::path::absolute(&self.config).unwrap_or_else(|_| self.config.clone());
         let folder = file.parent().unwrap_or(Path::new("/"));
         let document = match reader.file(&self.config, document::SIZE) {
@@ -70,6 +76,11 @@ impl Sources {
         }
         Ok(settings)
     }
+}
+
+/// Whether no folder stands there.
+fn is_nowhere(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// What listeners and connections were made with stays as long as they do.

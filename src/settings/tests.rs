@@ -193,6 +193,10 @@ fn what_stands_in_the_wrong_file_is_refused_and_no_secret_is_printed() {
     );
 }
 
+fn load(config: &Path, keystore: Option<&Path>) -> Result<Loaded, Problems> {
+    Sources::new(config, keystore).read(None).made
+}
+
 /// A folder of its own, removed at the end.
 pub(super) struct Folder(pub(super) PathBuf);
 

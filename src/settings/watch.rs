@@ -10,8 +10,8 @@ use super::{Loaded, Problems, Settings, Sources, Version};
 #[derive(Debug)]
 pub struct Watch {
     sources: Sources,
-    /// What the last version that was taken or refused was made of.
-    known: Reading,
+    /// What the last version that was taken or refused was made of, unless that was never said.
+    known: Option<Reading>,
     /// What the last look saw, if that was something new.
     pending: Option<Reading>,
 }
@@ -30,12 +30,18 @@ pub enum Look {
 impl Watch {
     /// Watches `sources`, of which the version made of `known` is in force.
     pub fn new(sources: Sources, known: Reading) -> Self {
-        Self { sources, known, pending: None }
+        Self { sources, known: Some(known), pending: None }
+    }
+
+    /// Takes what is written for new, whatever it is.
+    pub fn forget(&mut self) {
+        self.known = None;
+        self.pending = None;
     }
 
     /// Looks. A new version is held against what is `in_force`.
     pub fn look(&mut self, in_force: &Settings) -> Look {
-        if self.known.is_current() {
+        if self.known.as_ref().is_some_and(Reading::is_current) {
             self.pending = None;
             return Look::Known;
         }
@@ -45,7 +51,7 @@ impl Watch {
             return Look::Unsettled;
         }
         self.pending = None;
-        self.known = reading;
+        self.known = Some(reading);
         Look::New(Box::new(made))
     }
 }

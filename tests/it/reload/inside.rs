@@ -2,12 +2,14 @@
 //!
 //! Rule: only the pace is the test's; files, looks and listeners are the real ones.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use realmgate::app::{self, App, Configured, Pace, Reloads};
 use realmgate::observe::Reload;
 use realmgate::settings::{Sources, Version, Watch};
 
+use crate::support::caller::Caller;
 use crate::support::gate::Setup;
 
 /// A running service and its files.
@@ -37,11 +39,36 @@ impl Inside {
         self.app.as_ref().unwrap().grpc().to_string()
     }
 
-    /// Writes the files anew, changed so, and has them looked at.
+    /// Where metrics and readiness are shown.
+    pub(super) fn http(&self) -> SocketAddr {
+        self.app.as_ref().unwrap().http()
+    }
+
+    /// A client of the gRPC listener, with a connection of its own.
+    pub(super) fn caller(&self) -> Caller {
+        Caller::to(&self.grpc())
+    }
+
+    /// What it was started with, or last changed to.
+    pub(super) fn setup(&self) -> &Setup {
+        self.setup.as_ref().unwrap()
+    }
+
+    /// Writes the files anew, changed so, and has them looked at; what became of it.
     pub(super) fn reload(&mut self, change: impl FnOnce(Setup) -> Setup) -> Reload {
         let setup = change(self.setup.take().unwrap());
         setup.write();
         self.setup = Some(setup);
+        self.look()
+    }
+
+    /// The same of a change that must be applied.
+    pub(super) fn apply(&mut self, change: impl FnOnce(Setup) -> Setup) {
+        assert_eq!(self.reload(change), Reload::Applied);
+    }
+
+    /// Has the files looked at as they stand.
+    pub(super) fn look(&self) -> Reload {
         self.reloads.look().recv().unwrap()
     }
 }

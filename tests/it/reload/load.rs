@@ -20,17 +20,25 @@ const CONNECTIONS: usize = 4;
 /// The name and the alias of whom all checks are about.
 const NAMES: [&str; 2] = ["ana", "anna"];
 
-/// Where a version says what it is: in what a realm reads and in what the upstream is told.
+/// Where a version says what it is, beside the claim that a realm reads and a removal that every
+/// answer has: in the name of a header.
 const HEADER: &str = "realmgate.identity.headers.username";
 
 /// The set-up of version `number`.
 pub(super) fn version(setup: Setup, number: u64) -> Setup {
     let claim = if number.is_multiple_of(2) { "sub" } else { "alias" };
-    setup.set(HEADER, header(number)).set(&corp::setting("claims.principal"), claim)
+    setup
+        .set(HEADER, header(number))
+        .set("realmgate.identity.remove", removed(number))
+        .set(&corp::setting("claims.principal"), claim)
 }
 
 fn header(number: u64) -> String {
     format!("x-user-of-version-{number}")
+}
+
+fn removed(number: u64) -> String {
+    format!("x-removed-by-version-{number}")
 }
 
 /// Checks under way.
@@ -143,5 +151,7 @@ impl Shared {
 /// Whether version `number` decides so, all of it.
 fn is_of(answer: &Answer, number: u64) -> bool {
     let name = NAMES[usize::try_from(number % 2).unwrap()];
-    answer.is_allow() && answer.header(&header(number)) == Some(name)
+    answer.is_allow()
+        && answer.header(&header(number)) == Some(name)
+        && answer.removed().contains(&removed(number))
 }

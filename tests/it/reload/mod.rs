@@ -6,6 +6,7 @@
 mod inside;
 mod load;
 mod rotation;
+mod second;
 mod status;
 mod taken;
 mod unbroken;

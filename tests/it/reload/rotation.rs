@@ -1,9 +1,13 @@
 //! A client secret that is changed: the grace of the old one, and the metric that shows its end.
 
+use realmgate::observe::Reload;
+
+use super::inside::Inside;
+use super::second;
 use crate::support::check::Check;
-use crate::support::gate::{Gate, Setup};
+use crate::support::gate::Setup;
 use crate::support::token::Claims;
-use crate::support::{corp, wait};
+use crate::support::{corp, http, wait};
 
 fn secret(setup: Setup, value: &str) -> Setup {
     setup.secret(&corp::setting("client_authentication.shared_secret"), value)
@@ -13,88 +17,73 @@ fn grace(setup: Setup, value: &str) -> Setup {
     setup.set(&corp::setting("client_authentication.rotation_grace_period"), value)
 }
 
-/// The status of a check with this secret.
-fn status(gate: &Gate, secret: &str) -> u16 {
-    let check = Check::get().bearer(&Claims::good().token()).client_secret(secret);
-    gate.caller().check(&check).status()
+/// The status of a check with each of these secrets.
+fn statuses<const N: usize>(gate: &Inside, secrets: [&str; N]) -> [u16; N] {
+    let caller = gate.caller();
+    let token = Claims::good().token();
+    secrets.map(|secret| caller.check(&Check::get().bearer(&token).client_secret(secret)).status())
 }
 
-fn count(gate: &Gate, result: &str) -> i64 {
-    gate.metric(&format!(
-        r#"realmgate_client_authentication_total{{realm="corp",result="{result}"}}"#
-    ))
+fn count(gate: &Inside, result: &str) -> i64 {
+    let series =
+        format!(r#"realmgate_client_authentication_total{{realm="corp",result="{result}"}}"#);
+    http::metric(gate.http(), &series)
 }
 
 #[test]
 fn the_previous_secret_holds_for_the_grace_period_and_is_counted_apart() {
-    let mut gate = corp::setup().start();
-    gate.reload("applied", |setup| secret(setup, "second"));
-    assert_eq!(status(&gate, "second"), 200);
-    assert_eq!(status(&gate, corp::SECRET), 200);
-    assert_eq!(status(&gate, "neither"), 401);
+    let mut gate = Inside::start(corp::setup());
+    gate.apply(|setup| secret(setup, "second"));
+    assert_eq!(statuses(&gate, ["second", corp::SECRET, "neither"]), [200, 200, 401]);
     let counts = ["current", "previous", "mismatch"].map(|result| count(&gate, result));
     assert_eq!(counts, [1, 1, 1]);
     // Only one previous secret is kept.
-    gate.reload("applied", |setup| secret(setup, "third"));
-    assert_eq!(
-        ["third", "second", corp::SECRET].map(|secret| status(&gate, secret)),
-        [200, 200, 401]
-    );
+    gate.apply(|setup| secret(setup, "third"));
+    assert_eq!(statuses(&gate, ["third", "second", corp::SECRET]), [200, 200, 401]);
 }
 
 #[test]
 fn without_grace_the_previous_secret_ends_at_once() {
-    let mut gate = grace(corp::setup(), "0s").start();
-    gate.reload("applied", |setup| secret(setup, "second"));
-    assert_eq!(["second", corp::SECRET].map(|secret| status(&gate, secret)), [200, 401]);
+    let mut gate = Inside::start(grace(corp::setup(), "0s"));
+    gate.apply(|setup| secret(setup, "second"));
+    assert_eq!(statuses(&gate, ["second", corp::SECRET]), [200, 401]);
 }
 
 #[test]
 fn a_grace_that_is_taken_away_ends_a_running_one() {
-    let mut gate = corp::setup().start();
-    gate.reload("applied", |setup| secret(setup, "second"));
-    assert_eq!(status(&gate, corp::SECRET), 200);
-    gate.reload("applied", |setup| grace(setup, "1h"));
-    assert_eq!(status(&gate, corp::SECRET), 200, "and the realm's change did not end it");
-    gate.reload("applied", |setup| grace(setup, "0s"));
-    assert_eq!(["second", corp::SECRET].map(|secret| status(&gate, secret)), [200, 401]);
+    let mut gate = Inside::start(corp::setup());
+    gate.apply(|setup| secret(setup, "second"));
+    assert_eq!(statuses(&gate, [corp::SECRET]), [200]);
+    gate.apply(|setup| grace(setup, "1h"));
+    assert_eq!(statuses(&gate, [corp::SECRET]), [200], "and the realm's change did not end it");
+    gate.apply(|setup| grace(setup, "0s"));
+    assert_eq!(statuses(&gate, ["second", corp::SECRET]), [200, 401]);
 }
 
 #[test]
 fn a_secret_that_is_taken_away_is_refused_and_goes_on_to_hold() {
-    let mut gate = corp::setup().start();
+    let mut gate = Inside::start(corp::setup());
     let name = corp::setting("client_authentication.shared_secret");
-    gate.reload("refused", |setup| setup.without_secret(&name));
-    assert_eq!([corp::SECRET, "another"].map(|secret| status(&gate, secret)), [200, 401]);
-    gate.reload("refused", |setup| secret(setup, "  \n"));
-    assert_eq!([corp::SECRET, "another"].map(|secret| status(&gate, secret)), [200, 401]);
+    assert_eq!(gate.reload(|setup| setup.without_secret(&name)), Reload::Refused);
+    assert_eq!(statuses(&gate, [corp::SECRET, "another"]), [200, 401]);
+    assert_eq!(gate.reload(|setup| secret(setup, "  \n")), Reload::Refused, "blank is absent");
+    assert_eq!(statuses(&gate, [corp::SECRET, "another"]), [200, 401]);
 }
 
 #[test]
 fn a_realm_that_is_removed_and_added_again_knows_no_previous_secret() {
-    let mut gate = corp::setup().set("xpack.security.authc.realms.jwt.other.order", 2);
-    let other = |suffix: &str| format!("xpack.security.authc.realms.jwt.other.{suffix}");
-    for (suffix, value) in [
-        ("allowed_issuer", "other"),
-        ("allowed_audiences", "api"),
-        ("allowed_signature_algorithms", "HS256"),
-        ("claims.principal", "sub"),
-        ("client_authentication.type", "none"),
-    ] {
-        gate = gate.set(&other(suffix), value);
-    }
-    let mut gate = gate.secret(&other("hmac_key"), corp::KEY).start();
-    gate.reload("applied", |setup| setup.set(&corp::setting("enabled"), "false"));
-    assert_eq!(status(&gate, corp::SECRET), 401);
-    gate.reload("applied", |setup| secret(setup.unset(&corp::setting("enabled")), "second"));
-    assert_eq!(["second", corp::SECRET].map(|secret| status(&gate, secret)), [200, 401]);
+    let mut gate = Inside::start(second::add(corp::setup()));
+    gate.apply(|setup| setup.set(&corp::setting("enabled"), "false"));
+    assert_eq!(statuses(&gate, [corp::SECRET]), [401]);
+    gate.apply(|setup| secret(setup.unset(&corp::setting("enabled")), "second"));
+    assert_eq!(statuses(&gate, ["second", corp::SECRET]), [200, 401]);
 }
 
 #[test]
 fn the_previous_secret_ends_when_its_grace_is_over() {
-    let mut gate = grace(corp::setup(), "1s").start();
-    gate.reload("applied", |setup| secret(setup, "second"));
-    let end = || (status(&gate, corp::SECRET) == 401).then_some(());
+    let mut gate = Inside::start(grace(corp::setup(), "1s"));
+    gate.apply(|setup| secret(setup, "second"));
+    let end = || (statuses(&gate, [corp::SECRET]) == [401]).then_some(());
     wait::eventually("the previous secret ends", end);
-    assert_eq!(status(&gate, "second"), 200);
+    assert_eq!(statuses(&gate, ["second"]), [200]);
 }

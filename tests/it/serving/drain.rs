@@ -21,7 +21,7 @@ fn setup(grace: &str, timeout: &str) -> Setup {
 
 fn wait_until_not_serving(gate: &Gate) {
     wait::eventually("health says NOT_SERVING", || {
-        (health(gate, "") == Ok(ServingStatus::NotServing)).then_some(())
+        (health(&gate.caller(), "") == Ok(ServingStatus::NotServing)).then_some(())
     });
 }
 
@@ -31,9 +31,13 @@ fn drains_cleanly(mut gate: Gate, signal: &str, grace: Duration) {
     let began = Instant::now();
     gate.signal(signal);
     wait_until_not_serving(&gate);
-    let service = health(&gate, "envoy.service.auth.v3.Authorization");
+    let service = health(&gate.caller(), "envoy.service.auth.v3.Authorization");
     assert_eq!(service, Ok(ServingStatus::NotServing));
-    assert_eq!(health(&gate, "realm/corp"), Ok(ServingStatus::Serving), "it still has its keys");
+    assert_eq!(
+        health(&gate.caller(), "realm/corp"),
+        Ok(ServingStatus::Serving),
+        "it still has its keys"
+    );
     assert_eq!(http::get(gate.http(), "/readyz").status, 503);
     let verbose = http::get(gate.http(), "/readyz?verbose");
     assert_eq!(verbose.status, 503);

@@ -4,14 +4,13 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::caller::block_on;
-use crate::support::gate::Gate;
+use crate::support::caller::{Caller, block_on};
 use crate::support::{corp, http};
 
 /// The health of a service by gRPC, or the gRPC code of the refusal.
-pub(crate) fn health(gate: &Gate, service: &str) -> Result<ServingStatus, tonic::Code> {
+pub(crate) fn health(caller: &Caller, service: &str) -> Result<ServingStatus, tonic::Code> {
     let request = HealthCheckRequest { service: service.to_owned() };
-    let mut client = HealthClient::new(gate.caller().channel());
+    let mut client = HealthClient::new(caller.channel());
     let response = block_on(client.check(request)).map_err(|status| status.code())?;
     Ok(response.into_inner().status())
 }
@@ -20,10 +19,10 @@ pub(crate) fn health(gate: &Gate, service: &str) -> Result<ServingStatus, tonic:
 fn grpc_health_is_serving_for_the_whole_the_service_and_each_realm() {
     let gate = corp::setup().start();
     for service in ["", "envoy.service.auth.v3.Authorization", "realm/corp"] {
-        assert_eq!(health(&gate, service), Ok(ServingStatus::Serving), "{service:?}");
+        assert_eq!(health(&gate.caller(), service), Ok(ServingStatus::Serving), "{service:?}");
     }
     for service in ["realm/other", "corp", "envoy.service.auth.v2.Authorization"] {
-        assert_eq!(health(&gate, service), Err(tonic::Code::NotFound), "{service:?}");
+        assert_eq!(health(&gate.caller(), service), Err(tonic::Code::NotFound), "{service:?}");
     }
 }
 

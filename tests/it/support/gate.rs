@@ -192,8 +192,9 @@ impl Setup {
     fn write_in_place(folder: &Path, files: &BTreeMap<String, Vec<u8>>) {
         std::fs::create_dir_all(folder).unwrap();
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let is_kept = files.contains_key(entry.file_name().to_str().unwrap());
-            if entry.file_type().unwrap().is_file() && !is_kept {
+            let name = entry.file_name().into_string().unwrap();
+            let is_kept = files.contains_key(&name) || name.starts_with('.');
+            if !entry.file_type().unwrap().is_dir() && !is_kept {
                 std::fs::remove_file(entry.path()).unwrap();
             }
         }
@@ -246,11 +247,6 @@ impl Gate {
         self.http
     }
 
-    /// What it was started with, or last changed to.
-    pub(crate) fn setup(&self) -> &Setup {
-        self.setup.as_ref().unwrap()
-    }
-
     /// Writes the files anew, changed so.
     pub(crate) fn change(&mut self, change: impl FnOnce(Setup) -> Setup) {
         let setup = change(self.setup.take().unwrap());
@@ -258,13 +254,9 @@ impl Gate {
         self.setup = Some(setup);
     }
 
-    /// A series of the metrics; every count here is a whole number.
+    /// A series of the metrics.
     pub(crate) fn metric(&self, series: &str) -> i64 {
-        let text = self.scrape();
-        let value = http::sample(&text, series).unwrap_or_else(|| panic!("no {series} in\n{text}"));
-        #[expect(clippy::cast_possible_truncation, reason = "counts of a test are small and whole")]
-        let whole = value as i64;
-        whole
+        http::metric(self.http(), series)
     }
 
     /// All metrics.
@@ -289,11 +281,11 @@ impl Gate {
         self.wait_for_metric(&reloads(result), before + 1);
     }
 
-    /// Writes the files anew, changed so, and waits until that was taken as `result`.
+    /// Writes the files anew, changed so, and waits until the real poll has taken that as `result`:
+    /// a signal besides could count a second time.
     pub(crate) fn reload(&mut self, result: &str, change: impl FnOnce(Setup) -> Setup) {
         let before = self.reloads(result);
         self.change(change);
-        self.signal("HUP");
         self.wait_for_reload(result, before);
     }
 

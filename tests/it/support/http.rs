@@ -64,3 +64,12 @@ fn split_series(series: &str) -> (&str, Vec<&str>) {
     labels.sort_unstable();
     (name, labels)
 }
+
+/// A series of the metrics at `address`; every count here is a whole number.
+pub(crate) fn metric(address: SocketAddr, series: &str) -> i64 {
+    let text = get(address, "/metrics").body;
+    let value = sample(&text, series).unwrap_or_else(|| panic!("no {series} in\n{text}"));
+    #[expect(clippy::cast_possible_truncation, reason = "counts of a test are small and whole")]
+    let whole = value as i64;
+    whole
+}
