@@ -52,8 +52,8 @@ pub struct Problems {
 struct Hidden {
     /// Parts of keys, hidden wherever a key may be named.
     parts: BTreeSet<String>,
-    /// Values, hidden in what is said of the line of their setting.
-    values: BTreeMap<usize, Vec<String>>,
+    /// The values of settings by their keys, hidden in what is said of the setting.
+    values: BTreeMap<String, String>,
 }
 
 /// What is printed instead of it.
@@ -77,10 +77,10 @@ impl Problems {
         self.hidden.parts.insert(part);
     }
 
-    /// Never prints `value` in what is wrong with the setting on this line of the file, whoever
-    /// forgets that it is nobody's to read.
-    pub(super) fn hide_value(&mut self, line: usize, value: &str) {
-        self.hidden.values.entry(line).or_default().push(value.to_owned());
+    /// Never prints `value` in what is wrong with the setting `key`, whoever forgets that it is
+    /// nobody's to read.
+    pub(super) fn hide_value(&mut self, key: &str, value: &str) {
+        self.hidden.values.insert(key.to_owned(), value.to_owned());
     }
 
     /// Records that the setting `key`, or what stands in `place`, is wrong.
@@ -147,15 +147,15 @@ impl Problems {
     fn line(&self, problem: &Problem) -> String {
         let Self { config, keystore, .. } = self;
         let shown = |text: &str| self.hidden.without(text, None);
-        let (place, line) = match &problem.place {
-            Place::File => (config.clone(), None),
-            Place::Line(line) => (format!("{config}:{line}"), Some(*line)),
-            Place::Keystore => (keystore.clone(), None),
-            Place::Secret(name) => (format!("{keystore}/{}", shown(name)), None),
+        let place = match &problem.place {
+            Place::File => config.clone(),
+            Place::Line(line) => format!("{config}:{line}"),
+            Place::Keystore => keystore.clone(),
+            Place::Secret(name) => format!("{keystore}/{}", shown(name)),
         };
         let kind = if problem.is_warning { "warning: " } else { "" };
         let key = problem.key.as_ref().map(|key| format!("{}: ", shown(key))).unwrap_or_default();
-        let what = self.hidden.without(&problem.what, line);
+        let what = self.hidden.without(&problem.what, problem.key.as_deref());
         one_line(&format!("{kind}{place}: {key}{what}"))
     }
 }
@@ -169,10 +169,10 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 impl Hidden {
-    /// `text` with [`HIDDEN`] for what must not be printed; of values those of this line.
-    fn without(&self, text: &str, line: Option<usize>) -> String {
-        let values = line.and_then(|line| self.values.get(&line)).into_iter().flatten();
-        let values = values.flat_map(|value| {
+    /// `text` with [`HIDDEN`] for what must not be printed; of values that of this key.
+    fn without(&self, text: &str, key: Option<&str>) -> String {
+        let value = key.and_then(|key| self.values.get(key)).into_iter();
+        let values = value.flat_map(|value| {
             words(text, value, |character| is_name(character) || character == '.')
         });
         let parts = self.parts.iter().flat_map(|part| words(text, part, is_name));
@@ -288,15 +288,14 @@ mod tests {
         for hidden in ["secret", "b] is", ""] {
             problems.hide(hidden.into());
         }
-        problems.hide_value(7, "2");
-        problems.hide_value(8, "12");
-        problems.hide_value(8, "secret' is");
+        problems.hide_value("a.secret.b", "2");
+        problems.hide_value("a.b", "secret' is");
         let lines: Vec<_> = problems.lines().collect();
         assert_eq!(
             lines,
             [
                 "gate.yml:7: a.${…}.b: [a.${…}.${…} no 12 of secretary ${…}",
-                "gate.yml:8: a.b: '${…} ${…}",
+                "gate.yml:8: a.b: '${…} 12",
                 "keystore/x.${…}: x.${…}: no non-secret, ${…}",
             ]
         );

@@ -6,13 +6,14 @@ use super::environment::Replaced;
 use super::{DEPTH, Fault, Lines, Member, Node, Tree};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Reads one document.
 pub(super) fn read(replaced: &Replaced<'_>) -> Result<Tree, Fault> {
     let text = replaced.text();
     let lines = Lines::of(text.as_bytes());
-    let mut reader = Reader { text, lines, replaced, hidden: Vec::new() };
+    let mut reader = Reader { text, lines, replaced, hidden: BTreeSet::new() };
     let root: &RawValue = serde_json::from_str(text).map_err(|error| {
         Fault::new(error.line().max(1), format!("not valid JSON: {}", without_line(&error)))
     })?;
@@ -25,7 +26,7 @@ struct Reader<'t> {
     lines: Lines,
     replaced: &'t Replaced<'t>,
     /// The parts of keys that came from the environment.
-    hidden: Vec<String>,
+    hidden: BTreeSet<String>,
 }
 
 impl Reader<'_> {

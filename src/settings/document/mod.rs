@@ -9,7 +9,7 @@ mod yaml;
 
 use super::problems::{Place, Problems, Read, Reported};
 use environment::Replaced;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 
 /// What a file holds.
@@ -56,6 +56,8 @@ const DEPTH: usize = 64;
 const KEY: usize = 1024;
 /// How many keys a document may have, those of mappings included.
 const SETTINGS: usize = 16_384;
+/// How many parts of keys may come from the environment: each is looked for in every line printed.
+const HIDDEN: usize = 256;
 
 /// A document that cannot be read at all.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,7 +104,7 @@ struct Member {
 struct Tree {
     root: Node,
     /// Each part of a key that came from the environment.
-    hidden: Vec<String>,
+    hidden: BTreeSet<String>,
 }
 
 /// Reads a config file's bytes, and in them `${NAME}` as what `environment` has for the name. A
@@ -115,6 +117,10 @@ pub(super) fn read(
     let text = text(bytes).map_err(|fault| fault.report(problems))?;
     let replaced = environment::replace(text, environment, problems)?;
     let Tree { root, hidden } = tree(&replaced).map_err(|fault| fault.report(problems))?;
+    if hidden.len() > HIDDEN {
+        let what = format!("more than {HIDDEN} parts of keys come from the environment");
+        return Err(problems.report(Place::File, None, what));
+    }
     for part in hidden {
         problems.hide(part);
     }
@@ -203,7 +209,7 @@ impl Flat<'_> {
             Err(reported) => Value::Broken(reported),
         };
         if let (Value::Text(text), true) = (&value, from_environment) {
-            self.problems.hide_value(line, text);
+            self.problems.hide_value(&key, text);
         }
         self.document.entries.push(Entry { key, line, value, from_environment });
     }

@@ -5,7 +5,7 @@
 use super::environment::Replaced;
 use super::{DEPTH, Fault, Member, Node, SIZE, Tree};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A list or mapping whose end has not come yet.
 struct Open {
@@ -51,7 +51,7 @@ struct Builder<'r> {
     root: Option<Node>,
     documents: usize,
     /// The parts of keys that came from the environment.
-    hidden: Vec<String>,
+    hidden: BTreeSet<String>,
 }
 
 /// Reads one document.
@@ -83,7 +83,7 @@ impl<'r> Builder<'r> {
             grown: 0,
             root: None,
             documents: 0,
-            hidden: Vec::new(),
+            hidden: BTreeSet::new(),
         }
     }
 

@@ -197,3 +197,17 @@ fn the_environments_values_cannot_blow_a_document_up() {
     let open = "${".repeat(SIZE / 4);
     assert_eq!(wrong(&format!("a: {open}"), &[]).len(), 1);
 }
+
+#[test]
+fn the_number_of_keys_that_come_from_the_environment_has_a_bound() {
+    let keys = |count| {
+        let lines: Vec<_> = (0..count).map(|n| format!("k{n}${{X}}: 1\n")).collect();
+        lines.concat()
+    };
+    assert_eq!(entries(&keys(256), &[("X", "v")]).len(), 256);
+    let mut problems = Problems::new(Path::new("f"), None);
+    let value = |_: &str| Some(OsString::from("v"));
+    assert!(read(keys(257).as_bytes(), &value, &mut problems).is_err());
+    let line = "f: more than 256 parts of keys come from the environment";
+    assert_eq!(problems.lines().collect::<Vec<_>>(), [line]);
+}
