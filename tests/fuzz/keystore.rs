@@ -8,6 +8,7 @@
 mod lines;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
@@ -52,7 +53,8 @@ static SEEDS: LazyLock<()> = LazyLock::new(|| {
 fuzz_target!(|input: &[u8]| {
     LazyLock::force(&SEEDS);
     let entries = entries(input);
-    let others: Vec<_> = entries.iter().map(|(name, content)| (*name, other(content))).collect();
+    let others: Vec<_> =
+        entries.iter().map(|(name, content)| (*name, other(name, content))).collect();
     let others = others.iter().map(|(name, content)| (*name, content.as_slice())).collect();
     for config in [CONFIG.to_owned(), format!("{CONFIG}{PRESET}")] {
         let made = read(&config, &entries);
@@ -105,13 +107,34 @@ fn split<'i>(input: &'i [u8], at: &[u8]) -> (&'i [u8], &'i [u8]) {
 }
 
 /// Another content that is as good or bad as this one: other letters and digits, but for those of a
-/// scheme at its beginning.
-fn other(content: &[u8]) -> Vec<u8> {
-    let schemes = [&b"Basic "[..], b"ApiKey "];
-    let scheme = schemes.iter().find(|scheme| content.starts_with(scheme));
-    let kept = scheme.map_or(0, |scheme| scheme.len());
+/// scheme at its beginning, and in a key set those of the keys alone.
+fn other(name: &str, content: &[u8]) -> Vec<u8> {
     let mut other = content.to_vec();
-    for byte in &mut other[kept..] {
+    if name.ends_with(".hmac_jwkset") {
+        let mut from = 0;
+        while let Some(key) = key(&other[from..]) {
+            change(&mut other[from + key.start..from + key.end]);
+            from += key.end;
+        }
+    } else {
+        let schemes = [&b"Basic "[..], b"ApiKey "];
+        let scheme = schemes.iter().find(|scheme| content.starts_with(scheme));
+        change(&mut other[scheme.map_or(0, |scheme| scheme.len())..]);
+    }
+    other
+}
+
+/// Where the next key of a key set stands, but for its last letters: they say how long it is.
+fn key(set: &[u8]) -> Option<Range<usize>> {
+    const BEFORE: &[u8] = b"\"k\":\"";
+    let start = set.windows(BEFORE.len()).position(|part| part == BEFORE)? + BEFORE.len();
+    let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let length = set[start..].iter().take_while(|byte| is_key(byte)).count();
+    Some(start..start + length.saturating_sub(4))
+}
+
+fn change(bytes: &mut [u8]) {
+    for byte in bytes {
         *byte = match *byte {
             b'A'..=b'Z' => b'Z',
             b'a'..=b'z' => b'z',
@@ -119,7 +142,6 @@ fn other(content: &[u8]) -> Vec<u8> {
             same => same,
         };
     }
-    other
 }
 
 /// The secret is the content but for one newline at its end.
