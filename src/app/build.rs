@@ -123,9 +123,6 @@ fn taken_over(
 }
 
 fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
-    if !settings::has_usable_key(realm) {
-        tracing::warn!(event = "no_usable_key", realm = realm.name, "{}", settings::NO_USABLE_KEY);
-    }
     let settings::JwtRealm { token, claims, .. } = realm;
     let name = |claim: &Option<settings::Claim>| claim.as_ref().map(|claim| claim.name.clone());
     JwtAuthenticator {
@@ -136,7 +133,7 @@ fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
             algorithms: token.allowed_algorithms.clone(),
             clock_skew: token.clock_skew.seconds,
         },
-        key: hmac_key(&realm.keys),
+        key: hmac_key(realm),
         user: UserClaims {
             principal: claims.principal.name.clone(),
             groups: name(&claims.groups),
@@ -148,18 +145,60 @@ fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
     }
 }
 
-/// Without a key of its own a realm has one that serves no algorithm.
-fn hmac_key(keys: &KeySources) -> HmacKey {
-    match &keys.hmac {
-        Some(HmacKeys::Key(key)) => HmacKey::new(key),
-        Some(HmacKeys::Set(_)) | None => HmacKey::new(&Secret::new([])),
+/// Without a key of its own a realm has one that serves no algorithm, and so has one that asks for
+/// what is not built yet. Settings with any of that are refused; this is what would hold otherwise.
+fn hmac_key(realm: &settings::JwtRealm) -> HmacKey {
+    match &realm.keys.hmac {
+        Some(HmacKeys::Key(key)) if !restricts_more(realm) => HmacKey::new(key),
+        Some(HmacKeys::Key(_) | HmacKeys::Set(_)) | None => HmacKey::new(&Secret::new([])),
     }
+}
+
+/// Whether the settings let fewer in than [`authenticator`] would. Every setting is named, so that
+/// none is forgotten.
+fn restricts_more(realm: &settings::JwtRealm) -> bool {
+    let settings::JwtRealm {
+        name: _,
+        order: _,
+        token,
+        claims,
+        client: _,
+        keys: KeySources { public, hmac: _ },
+        key_reload: _,
+        cache: _,
+        back_channel: _,
+        authorization_realms,
+    } = realm;
+    let settings::TokenSettings {
+        token_type,
+        allowed_issuer: _,
+        allowed_audiences: _,
+        allowed_subjects,
+        allowed_algorithms: _,
+        clock_skew: _,
+        fallback_claims,
+        required_claims,
+    } = token;
+    let settings::ClaimSettings { principal, groups, dn, mail, name, populate_user_metadata: _ } =
+        claims;
+    let is_more = |settings::Claim { name, pattern }: &settings::Claim| {
+        pattern.is_some() || name.starts_with('/')
+    };
+    *token_type != settings::TokenType::IdToken
+        || allowed_subjects.as_ref().is_some_and(|subjects| !subjects.patterns.is_empty())
+        || *fallback_claims != settings::FallbackClaims::default()
+        || !required_claims.is_empty()
+        || is_more(principal)
+        || [groups, dn, mail, name].into_iter().flatten().any(is_more)
+        || public.is_some()
+        || !authorization_realms.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::token::Algorithm;
+    use crate::engine::token::pattern::{ClaimPattern, LucenePattern};
 
     fn quickstart() -> Settings {
         settings::quickstart(None, None).unwrap()
@@ -223,6 +262,33 @@ mod tests {
             ClientAuthentication::SharedSecret { previous: Some(_), .. }
         );
         assert!(has_previous);
+    }
+
+    #[test]
+    fn a_realm_that_asks_for_what_is_not_built_lets_nobody_in() {
+        type Change = fn(&mut settings::JwtRealm);
+        let rows: [(&str, Change); 7] = [
+            ("an access token", |realm| realm.token.token_type = settings::TokenType::AccessToken),
+            ("a subject's pattern", |realm| {
+                let patterns = vec![LucenePattern::parse("a*").unwrap()];
+                realm.token.allowed_subjects = Some(settings::Subjects { exact: vec![], patterns });
+            }),
+            ("a fallback", |realm| realm.token.fallback_claims.sub = Some("client_id".into())),
+            ("a required claim", |realm| {
+                realm.token.required_claims.insert("token_use".into(), vec!["id".into()]);
+            }),
+            ("a pointer", |realm| realm.claims.principal.name = "/a/b".into()),
+            ("a claim's pattern", |realm| {
+                realm.claims.principal.pattern = Some(ClaimPattern::parse("(.*)").unwrap());
+            }),
+            ("delegation", |realm| realm.authorization_realms.push("native1".into())),
+        ];
+        let (old, _) = changed(|_| {});
+        assert!(authenticator(&old).key.serves(Algorithm::Hs256), "the control");
+        for (what, change) in rows {
+            let (_, new) = changed(|settings| change(&mut settings.realms[0]));
+            assert!(!authenticator(&new).key.serves(Algorithm::Hs256), "{what}");
+        }
     }
 
     #[test]

@@ -154,7 +154,10 @@ impl Reloader {
         } else {
             self.apply(settings)
         };
-        log_each(warnings.lines(), |warning| tracing::warn!(event = EVENT, warning));
+        log_each(warnings.lines(), |line| {
+            let warning = line.trim_start_matches("warning: ");
+            tracing::warn!(event = EVENT, warning, "of the new version");
+        });
         result
     }
 
@@ -198,23 +201,22 @@ impl Reloader {
     /// Nobody knows what is written, so it is looked at again.
     fn panicked(&mut self) -> Reload {
         self.watch.forget();
-        self.refused = Some("a bug: what is written could not be judged, see the log".to_owned());
+        let (result, problem) = (Reload::Refused, "a bug: what is written could not be judged");
+        tracing::error!(event = EVENT, result = result.code(), problem, "refused");
+        self.refused = Some(problem.to_owned());
         self.show();
-        Reload::Refused
+        result
     }
 
     fn keeps_changing(&self) {
         let problem = "the configuration keeps changing: two looks in a row must see the same";
         tracing::warn!(event = EVENT, problem);
-        self.readiness.refused(problem.to_owned());
+        self.readiness.configured(build::names(&self.settings), Some(problem.to_owned()));
     }
 
     /// Has readiness say what is in force, and why it is not what is written.
     fn show(&self) {
-        self.readiness.configured(build::names(&self.settings));
-        if let Some(problem) = &self.refused {
-            self.readiness.refused(problem.clone());
-        }
+        self.readiness.configured(build::names(&self.settings), self.refused.clone());
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Snapshot {
     pub realms: Vec<JwtRealm>,
     /// What an allow tells the upstream.
     pub identity: Identity,
-    /// Whether anybody may act as anybody.
+    /// Whether `es-security-runas-user` is looked at at all.
     pub run_as_enabled: bool,
     /// The most that a bearer value may have, in bytes.
     pub token_size: usize,
@@ -135,7 +135,8 @@ fn client(
 }
 
 /// Until roles exist, nobody may act as anybody; a header that cannot be acted on is refused,
-/// since the request would otherwise go on as somebody whom the caller did not mean.
+/// since the request would otherwise go on as somebody whom the caller did not mean. Switched off and
+/// forwarded, it is the upstream's.
 fn run_as(
     snapshot: &Snapshot,
     request: &RequestView<'_>,

@@ -35,14 +35,10 @@ impl Readiness {
         Self { config, draining: AtomicBool::new(false) }
     }
 
-    /// What is written is in force, with these `realms`.
-    pub fn configured(&self, realms: Vec<String>) {
-        *self.config() = Config { realms, refused: None };
-    }
-
-    /// What is written is refused, and why: one line. What was in force before still is.
-    pub fn refused(&self, why: String) {
-        self.config().refused = Some(why);
+    /// A configuration with these `realms` is in force. If it is not the one that is written,
+    /// `refused` says why: one line.
+    pub fn configured(&self, realms: Vec<String>, refused: Option<String>) {
+        *self.config() = Config { realms, refused };
     }
 
     /// From now on other processes had better be asked.

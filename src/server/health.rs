@@ -32,10 +32,13 @@ impl Health {
     /// These are the realms from now on, and each has keys.
     pub async fn set_realms(&mut self, realms: &[String]) {
         let names: Vec<_> = realms.iter().map(|realm| format!("realm/{realm}")).collect();
-        for name in self.realms.iter().filter(|name| !names.contains(name)) {
+        let before = std::mem::take(&mut self.realms);
+        // All of them, as long as this is not over: whoever ends it half-way ends their watches.
+        self.realms = before.iter().chain(&names).cloned().collect();
+        for name in before.iter().filter(|name| !names.contains(name)) {
             self.reporter.clear_service_status(name).await;
         }
-        for name in names.iter().filter(|name| !self.realms.contains(name)) {
+        for name in names.iter().filter(|name| !before.contains(name)) {
             self.reporter.set_service_status(name, ServingStatus::Serving).await;
         }
         self.realms = names;

@@ -21,10 +21,13 @@ pub struct Connections {
     /// A connection is told to come anew after this time, so that long-lived ones spread over all
     /// replicas.
     pub max_age: Duration,
-    /// Streams that one connection may have open at once, and that may be reset before they are
-    /// looked at: Envoy cancels a check when its client goes away, and many may do so at once.
+    /// Streams that one connection may have open at once.
     pub max_streams: u32,
 }
+
+/// Streams of a connection that may be reset before they are looked at: Envoy cancels a check when
+/// its client goes away, and many may do so at once.
+const MAX_RESETS: usize = 1000;
 
 /// The most metadata that a call may have, in bytes. Tracers put there what a client sent, and a
 /// call over the limit is refused by the transport, which Envoy takes for a failure.
@@ -120,7 +123,7 @@ async fn serve<S: Socket>(
         .max_concurrent_streams(connections.max_streams)
         .max_connection_age(connections.max_age)
         .http2_max_header_list_size(MAX_METADATA)
-        .http2_max_pending_accept_reset_streams(usize::try_from(connections.max_streams).ok())
+        .http2_max_pending_accept_reset_streams(Some(MAX_RESETS))
         .serve_with_incoming_shutdown(edge, incoming, stopped)
         .await;
     if let Err(error) = served {

@@ -48,9 +48,12 @@ pub(super) fn read(
     let dynamic = section.value("identity.dynamic_metadata", problems, choice(&amounts));
     let forward = forward(section, problems);
     let preset = match preset?.unwrap_or(PresetName::Headers) {
-        PresetName::Headers => names.map(Preset::Headers),
+        PresetName::Headers => {
+            warn_of_unused_credential(section, keystore, problems);
+            names.map(Preset::Headers)
+        }
         PresetName::ElasticsearchRunAs => {
-            let alone = alone(section, metadata, forward, grpc_address, problems);
+            let alone = alone(section, grpc_address, problems);
             let authorization = authorization(section, keystore, problems);
             alone.and(
                 authorization.map(|authorization| Preset::ElasticsearchRunAs { authorization }),
@@ -79,17 +82,19 @@ fn header_names(section: &Section<'_>, problems: &mut Problems) -> Read<HeaderNa
         }
     }
     read?;
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: Vec<(&str, String)> = Vec::new();
     for (property, name) in properties(&mut names) {
         let Some(name) = name else { continue };
         let folded = folded(name);
-        if seen.contains(&folded) {
-            let suffix = format!("identity.headers.{property}");
-            let name = section.text(&suffix, problems)?.unwrap_or(name.as_str().into());
+        if let Some((first, _)) = seen.iter().find(|(_, seen)| *seen == folded) {
+            // One of the two is a default, at most.
+            let written = [property, first].map(|property| format!("identity.headers.{property}"));
+            let suffix = written.iter().find(|suffix| section.has(suffix)).unwrap_or(&written[0]);
+            let name = section.text(suffix, problems)?.unwrap_or(name.as_str().into());
             let what = format!("the header [{name}] has another property's value already");
-            read = Err(section.wrong(&suffix, what, problems));
+            read = Err(section.wrong(suffix, what, problems));
         }
-        seen.push(folded);
+        seen.push((property, folded));
     }
     read.map(|()| names)
 }
@@ -112,7 +117,14 @@ fn properties(names: &mut HeaderNames) -> [(&'static str, &mut Option<String>); 
 
 /// The name of a header of ours in lower case; an empty one is none.
 fn header(_key: &str, text: Written<'_>) -> Result<String, Wrong> {
-    if text.text().is_empty() { Ok(String::new()) } else { token(text) }
+    if text.text().is_empty() {
+        return Ok(String::new());
+    }
+    let name = token(text)?;
+    if folded(&name) == "es-secondary-authorization" {
+        return Err(format!("the header [{text}] carries a credential"));
+    }
+    Ok(name)
 }
 
 fn remove(section: &Section<'_>, problems: &mut Problems) -> Read<Vec<Remove>> {
@@ -134,6 +146,9 @@ fn removed(name: Written<'_>) -> Result<Remove, Wrong> {
     if !prefix.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return Err(format!("the prefix of [{name}] has no letter"));
     }
+    if prefix.contains('*') {
+        return Err(format!("[{name}] is neither a name nor a prefix that ends in [*]"));
+    }
     if !prefix.bytes().all(is_token) {
         return Err(format!("[{name}] is no header name"));
     }
@@ -146,10 +161,11 @@ fn removed(name: Written<'_>) -> Result<Remove, Wrong> {
 }
 
 /// Headers of one hop, or without which there is no request.
-const NEEDED: [&str; 11] = [
+const NEEDED: [&str; 12] = [
     "connection",
     "content-length",
     "host",
+    "http2-settings",
     "keep-alive",
     "proxy-authenticate",
     "proxy-authorization",
@@ -162,6 +178,10 @@ const NEEDED: [&str; 11] = [
 
 /// A header name in lower case that we may set or remove.
 fn token(name: Written<'_>) -> Result<String, Wrong> {
+    // A token may hold it, but whoever writes it means any text.
+    if name.text().contains('*') {
+        return Err(format!("[{name}] is neither a name nor a prefix that ends in [*]"));
+    }
     if name.text().is_empty() || !name.text().bytes().all(is_token) {
         return Err(format!("[{name}] is no header name"));
     }
@@ -201,8 +221,6 @@ fn forward(section: &Section<'_>, problems: &mut Problems) -> Read<Forward> {
 /// Envoy may be able to ask for it.
 fn alone(
     section: &Section<'_>,
-    metadata: Read<Option<bool>>,
-    forward: Read<Forward>,
     grpc_address: &Read<GrpcAddress>,
     problems: &mut Problems,
 ) -> Read<()> {
@@ -218,11 +236,10 @@ fn alone(
             read = Err(beside(&suffix, problems));
         }
     }
-    if metadata? == Some(true) {
-        read = Err(beside(METADATA, problems));
-    }
-    if forward? != Forward::default() {
-        read = Err(beside(FORWARD, problems));
+    for suffix in [METADATA, FORWARD] {
+        if section.has(suffix) {
+            read = Err(beside(suffix, problems));
+        }
     }
     if let Ok(address) = grpc_address
         && !address.is_local()
@@ -234,6 +251,18 @@ fn alone(
         read = Err(section.wrong("grpc.address", what, problems));
     }
     read
+}
+
+/// A credential that is there was meant to be used.
+fn warn_of_unused_credential(section: &Section<'_>, keystore: &Keystore, problems: &mut Problems) {
+    let key = section.key(AUTHORIZATION);
+    if keystore.keys().any(|name| name == key) {
+        let what = format!(
+            "it has no effect unless setting [{}] is [elasticsearch_run_as]",
+            section.key(PRESET)
+        );
+        problems.warn(Place::Secret(key.clone()), &key, what);
+    }
 }
 
 fn authorization(

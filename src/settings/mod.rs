@@ -37,13 +37,13 @@ use crate::engine::crypto::HmacKey;
 use crate::engine::identity::IdentitySettings;
 use document::Document;
 use keystore::Keystore;
-use problems::{Place, Read};
+use problems::Read;
 use section::{Checked, Section};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// Everything that was configured.
+/// Everything that was configured, also what nothing acts on yet: the tables say which that is.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that somebody sets by itself")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -96,38 +96,43 @@ pub fn parse(
 ) -> Result<Loaded, Problems> {
     let mut problems = Problems::new(Path::new("realmgate.yml"), Some(Path::new("keystore")));
     let keystore = Keystore::of(secrets);
-    let settings = document::read(config, environment, &mut problems)
-        .and_then(|document| assemble(&document, &keystore, Path::new("/"), &mut problems));
+    let settings = document::read(config, environment, &mut problems).and_then(|document| {
+        let settings = assemble(&document, &keystore, Path::new("/"), &mut problems)?;
+        warn_of_unusable_keys(&document, &settings, &mut problems);
+        Ok(settings)
+    });
     loaded(settings, problems)
 }
 
-fn loaded(settings: Read<Settings>, mut problems: Problems) -> Result<Loaded, Problems> {
+fn loaded(settings: Read<Settings>, problems: Problems) -> Result<Loaded, Problems> {
     match settings {
-        Ok(settings) if problems.only_warnings() => {
-            for name in without_usable_key(&settings) {
-                problems.warn(Place::File, &format!("{}{name}", realm::PREFIX), NO_USABLE_KEY);
-            }
-            Ok(Loaded { settings, warnings: problems })
-        }
+        Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
         Ok(_) | Err(_) => Err(problems),
     }
 }
 
-/// What is said of a realm without a key that could verify anything.
-pub const NO_USABLE_KEY: &str =
-    "no allowed algorithm has a usable key: authentication will fail until this is fixed";
-
-/// The realms of which no allowed algorithm has a usable key: whoever comes to them is denied.
-pub fn without_usable_key(settings: &Settings) -> Vec<&str> {
-    let realms = settings.realms.iter().filter(|realm| !has_usable_key(realm));
-    realms.map(|realm| realm.name.as_str()).collect()
+/// Names the realms that deny whoever comes to them for want of a key. Which public keys there are
+/// is known when they are read.
+fn warn_of_unusable_keys(document: &Document, settings: &Settings, problems: &mut Problems) {
+    for realm in settings.realms.iter().filter(|realm| !may_have_usable_key(realm)) {
+        let prefix = format!("{}{}.", realm::PREFIX, realm.name);
+        let section = Section::new(&prefix, document, realm::TABLE);
+        let what = "no_usable_key: no allowed algorithm has a key that is long enough for it, so \
+                    authentication will fail until this is fixed";
+        problems.warn(section.place(""), &section.key(""), what);
+    }
 }
 
-/// Whether any allowed algorithm has a usable key.
-pub fn has_usable_key(realm: &JwtRealm) -> bool {
-    let Some(HmacKeys::Key(key)) = &realm.keys.hmac else { return false };
-    let key = HmacKey::new(key);
-    realm.token.allowed_algorithms.iter().any(|algorithm| key.serves(*algorithm))
+/// Whether some allowed algorithm has a usable key, as far as the settings tell.
+fn may_have_usable_key(realm: &JwtRealm) -> bool {
+    let allowed = &realm.token.allowed_algorithms;
+    match (&realm.keys.public, &realm.keys.hmac) {
+        (None, Some(HmacKeys::Key(key))) => {
+            let key = HmacKey::new(key);
+            allowed.iter().any(|algorithm| key.serves(*algorithm))
+        }
+        (None, None | Some(HmacKeys::Set(_))) | (Some(_), _) => true,
+    }
 }
 
 /// A line of the documentation: a setting's key, its default and what it does.

@@ -39,7 +39,7 @@ impl Search {
         best
     }
 
-    /// How alike two texts are, in tenths of a percent; 0 if that is certainly not more than
+    /// How alike two texts are but for their letters' case, in tenths of a percent; 0 if that is certainly not more than
     /// `least`. None where too much was compared already.
     fn alike(&mut self, one: &str, other: &str, least: usize) -> Option<usize> {
         let lengths = (one.chars().count(), other.chars().count());
@@ -49,7 +49,8 @@ impl Search {
             return Some(0);
         }
         self.pairs_left = self.pairs_left.checked_sub(shorter * longer)?;
-        Some((longer - strsim::osa_distance(one, other)) * 1000 / longer)
+        let distance = strsim::osa_distance(&one.to_ascii_lowercase(), &other.to_ascii_lowercase());
+        Some((longer - distance) * 1000 / longer)
     }
 }
 

@@ -43,12 +43,13 @@ pub struct Problems {
     config: String,
     keystore: String,
     list: Vec<Problem>,
+    // In a box, since a refusal is returned by value.
     hidden: Box<Hidden>,
     search: Search,
 }
 
 /// What came from the environment, and so must not be printed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 struct Hidden {
     /// Parts of keys, hidden wherever a key may be named.
     parts: BTreeSet<String>,
@@ -167,6 +168,12 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
 
 impl Hidden {
     /// `text` with [`HIDDEN`] for what must not be printed; of values that of this key.

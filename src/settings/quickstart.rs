@@ -40,10 +40,7 @@ pub fn quickstart(
         let http = http.transpose()?.unwrap_or(settings.http_address);
         Ok(Settings { grpc_address: grpc, http_address: http, quickstart: true, ..settings })
     };
-    match settings.and_then(changed) {
-        Ok(settings) if problems.only_warnings() => Ok(settings),
-        Ok(_) | Err(_) => Err(problems),
-    }
+    super::loaded(settings.and_then(changed), problems).map(|loaded| loaded.settings)
 }
 
 fn loopback(option: &str, text: &str, problems: &mut Problems) -> Read<SocketAddr> {

@@ -148,40 +148,51 @@ pub(super) fn http_address(section: &Section<'_>, problems: &mut Problems) -> Re
 }
 
 const KIB: usize = 1024;
-const SECOND: Duration = Duration::from_secs(1);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const NOTHING: Time = Time::of_seconds(0);
+const SECOND: Time = Time::of_seconds(1);
 
 /// Reads what is left of `grpc.*`. Relative paths stand in `folder`.
 pub(super) fn grpc(section: &Section<'_>, folder: &Path, problems: &mut Problems) -> Read<Grpc> {
     let tls = tls(section, folder, problems);
     let reflection = section.value("grpc.reflection", problems, boolean);
-    let age = Time::within(SECOND, 365 * DAY);
-    let age = section.value("grpc.max_connection_age", problems, age);
+    let age = section.value("grpc.max_connection_age", problems, Time::at_least(SECOND));
     let streams = number_within(1, 1_000_000);
     let streams = section.value("grpc.max_concurrent_streams", problems, streams);
     Ok(Grpc {
         tls: tls?,
         reflection: reflection?.unwrap_or(false),
-        max_connection_age: age?.unwrap_or(Duration::from_secs(30 * 60)),
+        max_connection_age: age?.map_or(Duration::from_secs(30 * 60), Time::duration),
         max_concurrent_streams: streams?.unwrap_or(1000),
     })
 }
 
 fn tls(section: &Section<'_>, folder: &Path, problems: &mut Problems) -> Read<GrpcTls> {
     const AUTHORITIES: &str = "grpc.tls.client_authorities";
+    const NAMES: &str = "grpc.tls.client_names";
     let certificate = section.value("grpc.tls.certificate", problems, path_in(folder));
     let key = section.value("grpc.tls.key", problems, path_in(folder));
     let authorities = section.list(AUTHORITIES, problems).and_then(|paths| {
-        let paths = paths.into_iter().flatten();
-        let paths = paths.map(|path| path_in(folder)(&section.key(AUTHORITIES), path));
-        paths.collect::<Result<_, _>>().map_err(|what| section.wrong(AUTHORITIES, what, problems))
+        let Some(paths) = paths else { return Ok(None) };
+        let paths = paths.into_iter().map(|path| path_in(folder)(&section.key(AUTHORITIES), path));
+        let paths = paths.collect::<Result<Vec<_>, _>>();
+        paths.map(Some).map_err(|what| section.wrong(AUTHORITIES, what, problems))
     });
-    let names = section.list("grpc.tls.client_names", problems)?.unwrap_or_default();
+    let names = section.list(NAMES, problems)?;
+    let authorities = authorities?;
+    for (suffix, is_empty) in [
+        (AUTHORITIES, authorities.as_ref().is_some_and(Vec::is_empty)),
+        (NAMES, names.as_ref().is_some_and(Vec::is_empty)),
+    ] {
+        if is_empty {
+            let what = format!("Invalid empty list for [{}].", section.key(suffix));
+            return Err(section.wrong(suffix, what, problems));
+        }
+    }
     Ok(GrpcTls {
         certificate: certificate?,
         key: key?,
-        client_authorities: authorities?,
-        client_names: names.into_iter().map(|name| name.text().to_owned()).collect(),
+        client_authorities: authorities.unwrap_or_default(),
+        client_names: names.into_iter().flatten().map(|name| name.text().to_owned()).collect(),
     })
 }
 
@@ -198,14 +209,13 @@ fn path_in(folder: &Path) -> impl Fn(&str, Written<'_>) -> Result<PathBuf, Wrong
 /// Reads `jwks.*`.
 pub(super) fn jwks(section: &Section<'_>, problems: &mut Problems) -> Read<Jwks> {
     let burst = section.value("jwks.reload_burst", problems, number_within(1, 1000));
-    let interval = section.value("jwks.reload_interval", problems, Time::within(SECOND, DAY));
-    let startup = Time::within(Duration::ZERO, DAY);
-    let startup = section.value("jwks.startup_timeout", problems, startup);
+    let interval = section.value("jwks.reload_interval", problems, Time::at_least(SECOND));
+    let startup = section.value("jwks.startup_timeout", problems, Time::at_least(NOTHING));
     let degraded = section.value("jwks.start_degraded", problems, boolean);
     Ok(Jwks {
         reload_burst: burst?.unwrap_or(5),
-        reload_interval: interval?.unwrap_or(Duration::from_secs(10)),
-        startup_timeout: startup?.unwrap_or(Duration::from_secs(30)),
+        reload_interval: interval?.map_or(Duration::from_secs(10), Time::duration),
+        startup_timeout: startup?.map_or(Duration::from_secs(30), Time::duration),
         start_degraded: degraded?.unwrap_or(false),
     })
 }
@@ -258,13 +268,12 @@ pub(super) fn limits(section: &Section<'_>, problems: &mut Problems) -> Read<Lim
     let size = || size_within(KIB, KIB * KIB);
     let token_size = section.value("limits.token_size", problems, size());
     let identity_size = section.value("limits.identity_size", problems, size());
-    let deadline = Time::within(Duration::from_millis(1), Duration::from_secs(60 * 60));
-    let deadline = section.value("limits.deadline", problems, deadline);
+    let deadline = section.value("limits.deadline", problems, Time::at_least(Time::of_millis(1)));
     let in_flight = section.value("limits.checks_in_flight", problems, number_within(1, 1_000_000));
     Ok(Limits {
         token_size: token_size?.unwrap_or(16 * KIB),
         identity_size: identity_size?.unwrap_or(8 * KIB),
-        deadline: deadline?.unwrap_or(Duration::from_secs(5)),
+        deadline: deadline?.map_or(Duration::from_secs(5), Time::duration),
         // Bounded above, so it fits any `usize` of today.
         checks_in_flight: usize::try_from(in_flight?.unwrap_or(10_000)).unwrap_or(usize::MAX),
     })
@@ -272,11 +281,11 @@ pub(super) fn limits(section: &Section<'_>, problems: &mut Problems) -> Read<Lim
 
 /// Reads `drain.*`.
 pub(super) fn drain(section: &Section<'_>, problems: &mut Problems) -> Read<Drain> {
-    let grace = section.value("drain.grace", problems, Time::within(Duration::ZERO, DAY));
-    let timeout = section.value("drain.timeout", problems, Time::within(Duration::ZERO, DAY));
+    let grace = section.value("drain.grace", problems, Time::at_least(NOTHING));
+    let timeout = section.value("drain.timeout", problems, Time::at_least(NOTHING));
     Ok(Drain {
-        grace: grace?.unwrap_or(Duration::from_secs(5)),
-        timeout: timeout?.unwrap_or(Duration::from_secs(30)),
+        grace: grace?.map_or(Duration::from_secs(5), Time::duration),
+        timeout: timeout?.map_or(Duration::from_secs(30), Time::duration),
     })
 }
 

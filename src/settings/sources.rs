@@ -7,7 +7,7 @@ use super::files::{Reader, Reading};
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
 use super::section::Section;
-use super::{Loaded, Settings, assemble, loaded, service};
+use super::{Grpc, Loaded, Settings, assemble, loaded, service, warn_of_unusable_keys};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -71,6 +71,7 @@ impl Sources {
             Err(what) => return Err(problems.report(Place::File, None, what)),
         };
         let settings = assemble(&document, secrets, folder, problems)?;
+        warn_of_unusable_keys(&document, &settings, problems);
         if let Some(in_force) = in_force {
             needs_no_restart(&document, in_force, &settings, problems)?;
         }
@@ -92,12 +93,14 @@ fn needs_no_restart(
 ) -> Read<()> {
     let section = Section::new(service::PREFIX, document, service::TABLE);
     let (was, grpc) = (&in_force.grpc, &settings.grpc);
+    // Named, so that none is forgotten; TLS is refused until it is built.
+    let Grpc { tls: _, reflection, max_connection_age, max_concurrent_streams } = was;
     let fixed = [
         ("grpc.address", in_force.grpc_address == settings.grpc_address),
         ("http.address", in_force.http_address == settings.http_address),
-        ("grpc.reflection", was.reflection == grpc.reflection),
-        ("grpc.max_connection_age", was.max_connection_age == grpc.max_connection_age),
-        ("grpc.max_concurrent_streams", was.max_concurrent_streams == grpc.max_concurrent_streams),
+        ("grpc.reflection", *reflection == grpc.reflection),
+        ("grpc.max_connection_age", *max_connection_age == grpc.max_connection_age),
+        ("grpc.max_concurrent_streams", *max_concurrent_streams == grpc.max_concurrent_streams),
     ];
     let mut read = Ok(());
     for (suffix, is_same) in fixed {

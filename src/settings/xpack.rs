@@ -26,13 +26,16 @@ pub(super) const TABLE: Table =
 const REALMS: &str = "authc.realms.*";
 
 /// What has no meaning here: it is about Elasticsearch's own listeners, its own users and other ways
-/// to authenticate, or what a user may do there. All of it can only let somebody in, or tunes what
-/// is not here.
-const WITHOUT_MEANING: [&str; 30] = [
+/// to authenticate, or what a user may do there. Some of it restricts who reaches those listeners;
+/// here Envoy's stand in their place, and nothing of this reaches them.
+const WITHOUT_MEANING: [&str; 37] = [
     "audit.*",
     "authc.anonymous.*",
     "authc.api_key.*",
+    "authc.cluster_state_role_mappings.*",
     "authc.domains.*",
+    "authc.native_roles.*",
+    "authc.native_users.*",
     "authc.password_hashing.*",
     "authc.reserved_realm.*",
     "authc.service_token.*",
@@ -42,9 +45,12 @@ const WITHOUT_MEANING: [&str; 30] = [
     "authz.*",
     "autoconfiguration.*",
     "automata.*",
+    "crypto.*",
     "dls.*",
     "dls_fls.*",
     "enabled",
+    "encryption.*",
+    "encryption_key.*",
     "enrollment.*",
     "filter.*",
     "fips_mode.*",
@@ -55,13 +61,14 @@ const WITHOUT_MEANING: [&str; 30] = [
     "remote_cluster.filter.*",
     "remote_cluster_client.ssl.*",
     "remote_cluster_server.ssl.*",
+    "reserved_roles.*",
     "ssl.diagnose.*",
     "transport.filter.*",
     "transport.ssl.*",
     "user",
 ];
 
-const NO_MEANING: &str = "the setting has no meaning here";
+const NO_MEANING: &str = "the setting has no meaning here: it is about Elasticsearch itself";
 
 /// How alike a key's beginning must be to a known one, in percent, to be taken for it.
 /// Elasticsearch's own measure.
@@ -88,6 +95,7 @@ fn check_keys(document: &Document, problems: &mut Problems) -> Read<()> {
         match known(entry) {
             Known::Read => {}
             Known::WithoutMeaning(group) => met(group, entry.line),
+            Known::Not if matches!(entry.value, Value::Broken(_)) => {}
             Known::Not => {
                 let what = unknown(&entry.key, problems);
                 checked = Err(problems.report(Place::Line(entry.line), Some(&entry.key), what));
@@ -151,7 +159,12 @@ fn is_under(group: &str, suffix: &str) -> bool {
 fn unknown(key: &str, problems: &mut Problems) -> String {
     let nearest = match key.strip_prefix(PREFIX) {
         Some(suffix) => {
-            let nearest = problems.nearest(suffix, all(), ALIKE);
+            let first = |key: &'static str| key.split('.').next();
+            let begins = |key: &&'static str| suffix.split('.').next() == first(key);
+            // A key that begins as others do is one of theirs, and not of a group that is like it.
+            let has_kin = all().any(|key| begins(&key));
+            let kin = all().filter(|key| !has_kin || begins(key));
+            let nearest = problems.nearest(suffix, kin, ALIKE);
             did_you_mean(nearest.map(|suffix| format!("{PREFIX}{suffix}")).as_deref())
         }
         None => match problems.nearest(key, ["xpack.security.*", "realmgate.*"], ALIKE) {

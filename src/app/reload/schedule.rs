@@ -14,7 +14,7 @@ pub struct Pace {
 }
 
 impl Default for Pace {
-    /// A change is in force within three seconds.
+    /// A change is in force within five seconds, time to read it included.
     fn default() -> Self {
         Self { poll: Duration::from_secs(2), settle: Duration::from_millis(250) }
     }
@@ -70,9 +70,14 @@ mod tests {
 
     #[test]
     fn a_change_is_in_force_within_five_seconds_and_never_at_one_look() {
-        let Pace { poll, settle } = Pace::default();
-        assert!(settle >= Duration::from_millis(250));
-        assert!(poll + 2 * settle < Duration::from_secs(4), "and there is time to read");
+        let start = Instant::now();
+        let mut schedule = Schedule::new(Pace::default(), start);
+        // It changes right after a look.
+        let first = schedule.due();
+        schedule.unsettled(first);
+        let second = schedule.due();
+        assert!(second - first >= Duration::from_millis(250));
+        assert!(second - start < Duration::from_secs(4), "and there is time to read");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Metrics {
         )?;
         let last_reload = IntGauge::with_opts(opts(
             "config_last_reload_success_timestamp_seconds",
-            "When the configuration was last found to be what is in force.",
+            "When a configuration was last taken, or confirmed to be in force where that was asked.",
         ))?;
         let realms = RealmSeries::new(&registry)?;
         Ok(Self {

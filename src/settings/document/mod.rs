@@ -173,7 +173,8 @@ struct Flat<'p> {
 impl Flat<'_> {
     /// Adds what stands under `prefix`, which is empty or ends in a dot.
     fn mapping(&mut self, prefix: &str, members: Vec<Member>) {
-        let mut own: HashMap<String, usize> = HashMap::new();
+        // Each key of this mapping: which member it was, and its line.
+        let mut own: HashMap<String, (usize, usize)> = HashMap::new();
         for Member { key, line, value, from_environment } in members {
             self.members += 1;
             if prefix.len() + key.len() > KEY || self.members > SETTINGS {
@@ -185,8 +186,9 @@ impl Flat<'_> {
             if self.unresolved(&key, &full, line).is_err() {
                 continue; // What it is the key of cannot be known.
             }
-            if let Some(first) = own.insert(key, line) {
-                self.duplicate(&full, line, first);
+            let first = *own.entry(key).or_insert((self.members, line));
+            if first.0 != self.members {
+                self.duplicate(&full, line, first.1);
                 continue;
             }
             match value {
@@ -200,10 +202,11 @@ impl Flat<'_> {
     }
 
     fn setting(&mut self, key: String, line: usize, value: Node, from_environment: bool) {
-        if let Some(first) = self.lines.insert(key.clone(), line) {
-            self.duplicate(&key, line, first);
+        if let Some(first) = self.lines.get(&key) {
+            self.duplicate(&key, line, *first);
             return;
         }
+        self.lines.insert(key.clone(), line);
         let value = match self.unresolved_in(&value, &key, line) {
             Ok(()) => self.value(&key, line, value),
             Err(reported) => Value::Broken(reported),

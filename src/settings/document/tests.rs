@@ -125,6 +125,51 @@ fn the_same_key_twice_is_named_in_every_spelling() {
 }
 
 #[test]
+fn a_third_key_is_told_where_the_first_one_stands() {
+    let twice = |line| format!("{line}: a: duplicate settings key [a], first found at line [1]");
+    assert_eq!(wrong("a: 1\na: 2\na: 3\n"), [twice(2), twice(3)]);
+    let twice =
+        |line| format!("{line}: a.b: duplicate settings key [a.b], first found at line [1]");
+    assert_eq!(
+        wrong("a.b: 1\na: { b: 2 }\na: { b: 3 }\n"),
+        [twice(2), "3: a: duplicate settings key [a], first found at line [2]".into()]
+    );
+}
+
+/// As other parsers have it.
+#[test]
+fn between_brackets_no_line_needs_an_indentation() {
+    for (value, shown) in [
+        ("[\n    'a',\n    'b'\n  ]", "[\"a\", \"b\"]"),
+        ("[\n\"a\",\n\"b\"\n]", "[\"a\", \"b\"]"),
+        ("[\na, # one\nb # two\n]", "[\"a\", \"b\"]"),
+        ("[ 'a',\n'b' ]", "[\"a\", \"b\"]"),
+        ("[\n  'a'\n]", "[\"a\"]"),
+    ] {
+        assert_eq!(
+            entries(&format!("x:\n  y: {value}\n  z: 1\n"))[0],
+            format!("2 x.y={shown}"),
+            "{value}"
+        );
+    }
+    assert_eq!(entries("x:\n  y: {\n    'a': 'b'\n  }\nz: 1\n"), ["3 x.y.a=\"b\"", "5 z=\"1\""]);
+    assert_eq!(wrong("x:\n  y: ['a'\n z: 1\n").len(), 1, "and a bracket needs its end");
+    // Elsewhere an indentation means what it means.
+    assert_eq!(entries("x:\n  y: 1\nz: [\n'a'\n]\n"), ["2 x.y=\"1\"", "3 z=[\"a\"]"]);
+    let many = "x:\n  y: [\n  'a'\n  ]\n".repeat(4000);
+    assert!(!wrong(many).is_empty(), "and it has a bound");
+}
+
+#[test]
+fn anchors_in_anchors_cannot_blow_a_document_up() {
+    let inner = "a, ".repeat(100_000);
+    let open: Vec<_> = (0..60).map(|number| format!("&a{number} [ ")).collect();
+    let open = open.concat();
+    let text = format!("x: {open}{inner}{}\n", "]".repeat(60));
+    assert_eq!(wrong(text), ["1: too much is anchored, or anchored again inside"]);
+}
+
+#[test]
 fn an_alias_repeats_its_anchor() {
     let text = "a: &x { b: [1, 2] }\nc: *x\nd: &y text\ne: [*y, *y]\n";
     assert_eq!(

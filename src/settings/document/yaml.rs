@@ -5,6 +5,7 @@
 use super::environment::Replaced;
 use super::{DEPTH, Fault, Member, Node, SIZE, Tree};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// A list or mapping whose end has not come yet.
@@ -42,12 +43,16 @@ struct Anchored {
 
 struct Builder<'r> {
     replaced: &'r Replaced<'r>,
+    /// Whether what stands in the replaced text stands at the same place in what is read.
+    is_whole: bool,
     /// Where each character begins, in bytes; empty where they are bytes, or nobody asks.
     offsets: Vec<usize>,
     open: Vec<Open>,
     anchors: HashMap<usize, Anchored>,
-    /// What the aliases have added so far, in bytes.
+    /// The document's size with what the aliases have added so far, in bytes.
     grown: usize,
+    /// What is kept for aliases, in bytes.
+    kept: usize,
     root: Option<Node>,
     documents: usize,
     /// The parts of keys that came from the environment.
@@ -56,12 +61,68 @@ struct Builder<'r> {
 
 /// Reads one document.
 pub(super) fn read(replaced: &Replaced<'_>) -> Result<Tree, Fault> {
-    let mut builder = Builder::new(replaced);
-    for event in Parser::new_from_str(replaced.text()) {
-        let (event, span) = event.map_err(|error| invalid(&error))?;
-        builder.take(event, span)?;
+    let mut text = Cow::Borrowed(replaced.text());
+    let mut work = 0;
+    loop {
+        let stop = match parse(&text, replaced, matches!(text, Cow::Borrowed(_))) {
+            Ok(tree) => return Ok(tree),
+            Err(stop) => stop,
+        };
+        work += text.len();
+        text = match indented(&text, &stop) {
+            Some(indented) if work < WORK => Cow::Owned(indented),
+            Some(_) | None => return Err(stop.into()),
+        };
+    }
+}
+
+/// How much may be kept for aliases, in bytes: what stands in several anchors is kept several times.
+const KEPT: usize = 4 * SIZE;
+
+/// How much may be read anew for lines that are not indented enough, in bytes.
+const WORK: usize = 16 * SIZE;
+
+/// Why a document cannot be read.
+enum Stop {
+    Parser(ScanError),
+    Ours(Fault),
+}
+
+impl From<Stop> for Fault {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Parser(error) => invalid(&error),
+            Stop::Ours(fault) => fault,
+        }
+    }
+}
+
+/// Reads `text`, which is the replaced one as far as `is_whole` says so.
+fn parse(text: &str, replaced: &Replaced<'_>, is_whole: bool) -> Result<Tree, Stop> {
+    let mut builder = Builder::new(replaced, is_whole);
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(Stop::Parser)?;
+        builder.take(event, span).map_err(Stop::Ours)?;
     }
     Ok(Tree { root: builder.root.unwrap_or(Node::Null), hidden: builder.hidden })
+}
+
+/// The text with the line indented at which the parser stopped, if it stopped for want of that
+/// between brackets. There indentation means nothing, and other parsers ask for none; many a list is
+/// written with its last bracket below its key.
+fn indented(text: &str, stop: &Stop) -> Option<String> {
+    const BLANKS: &str = "                                                                ";
+    let Stop::Parser(error) = stop else { return None };
+    if !["invalid indentation", "invalid indentation in flow construct"].contains(&error.info()) {
+        return None;
+    }
+    let start = match error.marker().line() {
+        1 => 0,
+        line => text.match_indices('\n').nth(line - 2)?.0 + 1,
+    };
+    let (before, after) = text.split_at(start);
+    // Once is enough for any key that is not absurdly deep.
+    (!after.starts_with(BLANKS)).then(|| [before, BLANKS, after].concat())
 }
 
 /// What the parser says, but for the one character that it may quote: it could be a secret's.
@@ -71,16 +132,18 @@ fn invalid(error: &ScanError) -> Fault {
 }
 
 impl<'r> Builder<'r> {
-    fn new(replaced: &'r Replaced<'r>) -> Self {
+    fn new(replaced: &'r Replaced<'r>, is_whole: bool) -> Self {
         let text = replaced.text();
-        let is_plain = replaced.is_untouched() || text.is_ascii();
+        let is_plain = !is_whole || replaced.is_untouched() || text.is_ascii();
         let offsets = text.char_indices().map(|(at, _)| at);
         Self {
             replaced,
+            is_whole,
             offsets: if is_plain { Vec::new() } else { offsets.collect() },
             open: Vec::new(),
             anchors: HashMap::new(),
-            grown: 0,
+            grown: text.len(),
+            kept: 0,
             root: None,
             documents: 0,
             hidden: BTreeSet::new(),
@@ -110,8 +173,7 @@ impl<'r> Builder<'r> {
                 let node = if is_null { Node::Null } else { Node::Text(text.into_owned()) };
                 let last = last_line(span);
                 let from_environment = self.replaced.touches(line..=last);
-                self.close(Complete { node, last, from_environment }, anchor);
-                Ok(())
+                self.close(Complete { node, last, from_environment }, anchor, line)
             }
             Event::SequenceStart(anchor, None) => {
                 self.open(line, anchor, OpenKind::List(Vec::new()))
@@ -132,6 +194,7 @@ impl<'r> Builder<'r> {
     fn key(&mut self, text: String, span: Span) {
         let line = span.start.line();
         let start = match self.offsets.as_slice() {
+            _ if !self.is_whole => None,
             [] => Some(span.start.index()),
             offsets => offsets.get(span.start.index()).copied(),
         };
@@ -166,8 +229,7 @@ impl<'r> Builder<'r> {
             OpenKind::Map(members, _) => Node::Map(members),
         };
         let from_environment = from_environment || self.replaced.touches(first..=last);
-        self.close(Complete { node, last, from_environment }, anchor);
-        Ok(())
+        self.close(Complete { node, last, from_environment }, anchor, line)
     }
 
     fn alias(&mut self, anchor: usize, line: usize) -> Result<(), Fault> {
@@ -194,12 +256,17 @@ impl<'r> Builder<'r> {
     }
 
     /// Takes a value that is complete.
-    fn close(&mut self, value: Complete, anchor: usize) {
+    fn close(&mut self, value: Complete, anchor: usize, line: usize) -> Result<(), Fault> {
         if anchor != 0 {
             let (weight, depth) = measure(&value.node);
+            self.kept = self.kept.saturating_add(weight);
+            if self.kept > KEPT {
+                return Err(Fault::new(line, "too much is anchored, or anchored again inside"));
+            }
             self.anchors.insert(anchor, Anchored { value: value.clone(), weight, depth });
         }
         self.attach(value);
+        Ok(())
     }
 
     fn attach(&mut self, Complete { node, last, from_environment }: Complete) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::settings::Settings;
 use crate::settings::service::{self, Decisions, LogFormat};
-use crate::settings::tests::{refused, served};
+use crate::settings::tests::{parse, refused, served};
 use std::time::Duration;
 
 const HMAC: (&str, &str) =
@@ -104,7 +104,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "limits.token_size",
         "2mb",
-        "Failed to parse value [2mb] for setting [~limits.token_size] must be between [1024b] and [1048576b]",
+        "Failed to parse value [2mb] for setting [~limits.token_size] must be between [1kb] and [1mb]",
     ),
     (
         "limits.token_size",
@@ -114,23 +114,19 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "limits.identity_size",
         "1b",
-        "Failed to parse value [1b] for setting [~limits.identity_size] must be between [1024b] and [1048576b]",
+        "Failed to parse value [1b] for setting [~limits.identity_size] must be between [1kb] and [1mb]",
     ),
     (
         "limits.deadline",
         "0s",
-        "Failed to parse value [0s] for setting [~limits.deadline] must be between [1ms] and [3600s]",
+        "failed to parse value [0s] for setting [~limits.deadline], must be >= [1ms]",
     ),
     (
         "limits.checks_in_flight",
         "0",
         "Failed to parse value [0] for setting [~limits.checks_in_flight] must be >= 1",
     ),
-    (
-        "drain.grace",
-        "-1",
-        "Failed to parse value [-1] for setting [~drain.grace] must be between [0ns] and [86400s]",
-    ),
+    ("drain.grace", "-1", "failed to parse value [-1] for setting [~drain.grace], must be >= [0s]"),
     (
         "log.level",
         "loud",
@@ -199,6 +195,14 @@ const WRONG: &[(&str, &str, &str)] = &[
         "the header [es-security-runas-user] carries a credential",
     ),
     ("identity.remove", "'*'", "the prefix of [*] has no letter"),
+    ("identity.remove", "'*-user'", "[*-user] is neither a name nor a prefix that ends in [*]"),
+    ("identity.remove", "'x*y*'", "[x*y*] is neither a name nor a prefix that ends in [*]"),
+    ("identity.headers.username", "'x*'", "[x*] is neither a name nor a prefix that ends in [*]"),
+    (
+        "identity.headers.username",
+        "es_secondary_authorization",
+        "the header [es_secondary_authorization] carries a credential",
+    ),
     ("identity.remove", "x-1,-1*", "the prefix of [-1*] has no letter"),
     ("identity.remove", "[':a*']", "[:a*] is no header name"),
     ("identity.remove", "Con*", "[Con*] would remove the header [connection]"),
@@ -289,7 +293,7 @@ fn nothing_stands_beside_a_service_credential() {
         ]
     );
     for address in ["unix:gate.sock", "'[::1]:0'", "127.8.0.1:0"] {
-        let ours = [RUN_AS, ("grpc.address", address), ("identity.metadata", "false")];
+        let ours = [RUN_AS, ("grpc.address", address)];
         served(&document(&ours), &[HMAC, (SERVICE, "Basic abc")]);
     }
 }
@@ -300,4 +304,21 @@ fn every_known_setting_is_in_the_table_once() {
     suffixes.sort_unstable();
     suffixes.dedup();
     assert_eq!(suffixes.len(), service::TABLE.len());
+}
+
+#[test]
+fn a_header_that_two_properties_have_is_blamed_on_what_was_written() {
+    let taken = "the header [x-es-roles] has another property's value already";
+    assert_eq!(
+        wrong(&[("identity.headers.username", "x-es-roles")], &[]),
+        [format!("~identity.headers.username: {taken}")]
+    );
+}
+
+#[test]
+fn a_service_credential_that_nothing_uses_is_warned_about() {
+    let (settings, warnings) = parse(&document(&[]), &[HMAC, (SERVICE, "Basic x")]);
+    assert!(settings.is_ok());
+    let what = "it has no effect unless setting [realmgate.identity.preset] is";
+    assert!(warnings.iter().any(|line| line.contains(what)), "{warnings:?}");
 }

@@ -121,11 +121,18 @@ fn proxy(section: &Section<'_>, problems: &mut Problems) -> Read<Option<Proxy>> 
     let host = section.text(HOST, problems);
     let port = section.value(PORT, problems, number_within(1, 65_535));
     let scheme = section.value(SCHEME, problems, proxy_scheme);
-    let (port, scheme) = (port?.unwrap_or(80), scheme?.unwrap_or(ProxyScheme::Http));
-    let Some(host) = host? else { return Ok(None) };
-    if let (true, Ok(port)) = (is_host(host.text()), u16::try_from(port)) {
+    let Some(host) = host? else {
+        return port.and(scheme).map(|_| None);
+    };
+    let is_host = is_host(host.text());
+    if is_host {
+        let (port, scheme) = (port?.unwrap_or(80), scheme?.unwrap_or(ProxyScheme::Http));
+        // The port is within its bounds.
+        let port = u16::try_from(port).unwrap_or(u16::MAX);
         return Ok(Some(Proxy { scheme, host: host.text().to_owned(), port }));
     }
+    let port = port.unwrap_or_default().unwrap_or(80);
+    let scheme = scheme.unwrap_or_default().unwrap_or(ProxyScheme::Http);
     let scheme = match scheme {
         ProxyScheme::Http => "http",
         ProxyScheme::Https => "https",

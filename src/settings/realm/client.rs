@@ -56,7 +56,7 @@ fn secret(
                 "Missing setting for [{key}]. \
                  It is required when setting [{type_key}] is [shared_secret]"
             );
-            Err(problems.report(section.place(TYPE), Some(&key), what))
+            Err(problems.report(section.place(SECRET), Some(&key), what))
         }
         (false, Some(_)) => {
             let what =

@@ -1,7 +1,7 @@
 //! One JWT realm's settings: each read, checked by itself and then against the others.
 //!
 //! The one rule: names, defaults and words are Elasticsearch's. What it knows and we do not act
-//! on yet is read and checked all the same, and refused by name.
+//! on yet is read and checked all the same, and then refused or warned about by name.
 
 mod back_channel;
 mod claims;

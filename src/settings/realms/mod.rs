@@ -99,18 +99,18 @@ impl<'d> Chain<'d> {
         let alone = self.check_kind(found, &section, problems);
         let is_enabled = is_enabled(&section, problems);
         self.authenticates |= is_jwt && is_enabled;
-        check_name(found.name, &section, problems)?;
+        let alone = alone.and(check_name(found.name, &section, problems));
         if is_enabled {
             let unique = self.check_unique(found, &section, problems);
             let order = self.order(found.name, &section, problems);
             if is_jwt {
                 let realm = realm::read(found.name, order, &section, keystore, folder, problems);
                 self.jwt.push(Jwt { section, realm });
-                return unique;
+                return alone.and(unique);
             }
             return alone.and(unique).and(order).and(not_served(found, &section, problems));
         }
-        if is_jwt { section.check_keys(Checked::NamesOnly, problems) } else { alone }
+        if is_jwt { alone.and(section.check_keys(Checked::NamesOnly, problems)) } else { alone }
     }
 
     /// Elasticsearch counts disabled ones too.

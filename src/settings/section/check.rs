@@ -31,7 +31,11 @@ impl Section<'_> {
         problems: &mut Problems,
     ) -> Read<()> {
         let key = &entry.key;
-        let what = match standing(self.table, suffix) {
+        let standing = standing(self.table, suffix);
+        if let (None, Value::Broken(reported)) = (standing, &entry.value) {
+            return Err(*reported); // That is enough to say of it.
+        }
+        let what = match standing {
             Some(Standing::Served) => return Ok(()),
             Some(
                 Standing::NotYet

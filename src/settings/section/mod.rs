@@ -1,7 +1,7 @@
 //! The settings under one prefix, read by their suffixes: the table over the flat list.
 //!
 //! The one rule: a key has a standing before it has a value, so whatever no table knows is
-//! refused, and so is what is known and not built yet: nothing restricting is without effect.
+//! refused. What is known and not built yet is refused too if it restricts, and else warned about.
 
 mod check;
 
@@ -80,7 +80,7 @@ pub(super) const fn row(
     Setting { suffix, standing, default, meaning }
 }
 
-/// What is wrong with a setting that is known and not acted on.
+/// What is wrong with a setting that restricts and is not built yet.
 pub(super) const NOT_YET: &str = "not supported yet";
 
 /// How much of a section counts.
@@ -153,7 +153,10 @@ impl<'d> Section<'d> {
 
     /// The full key of the setting `suffix`; without one, of the section itself.
     pub(super) fn key(&self, suffix: &str) -> String {
-        format!("{}{suffix}", self.prefix).trim_end_matches('.').to_owned()
+        if suffix.is_empty() {
+            return self.prefix.trim_end_matches('.').to_owned();
+        }
+        format!("{}{suffix}", self.prefix)
     }
 
     /// The suffixes of the settings that begin with `start`.

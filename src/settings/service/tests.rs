@@ -95,20 +95,19 @@ realmgate.allow_cors_preflight: true
 #[test]
 fn a_value_out_of_bounds_is_named_with_them() {
     for (suffix, value, what) in [
-        ("grpc.max_connection_age", "999ms", "must be between [1s] and [31536000s]"),
-        ("grpc.max_connection_age", "366d", "must be between [1s] and [31536000s]"),
-        ("grpc.max_concurrent_streams", "0", "must be >= 1"),
-        ("grpc.max_concurrent_streams", "1000001", "must be <= 1000000"),
-        ("jwks.reload_burst", "0", "must be >= 1"),
-        ("jwks.reload_burst", "1001", "must be <= 1000"),
-        ("jwks.reload_interval", "999ms", "must be between [1s] and [86400s]"),
-        ("jwks.startup_timeout", "2d", "must be between [0ns] and [86400s]"),
+        ("grpc.max_connection_age", "999ms", ", must be >= [1s]"),
+        ("grpc.max_concurrent_streams", "0", " must be >= 1"),
+        ("grpc.max_concurrent_streams", "1000001", " must be <= 1000000"),
+        ("jwks.reload_burst", "0", " must be >= 1"),
+        ("jwks.reload_burst", "1001", " must be <= 1000"),
+        ("jwks.reload_interval", "999ms", ", must be >= [1s]"),
+        ("jwks.startup_timeout", "-1", ", must be >= [0s]"),
+        ("limits.deadline", "0", ", must be >= [1ms]"),
     ] {
         let (settings, said) = with(&format!("realmgate.{suffix}: {value}\n"));
         assert!(settings.is_none(), "{suffix}: {value}");
-        let line =
-            format!("{suffix}: Failed to parse value [{value}] for setting [~{suffix}] {what}");
-        assert!(said.contains(&line), "{said:?}");
+        let line = format!("parse value [{value}] for setting [~{suffix}]{what}");
+        assert!(said.iter().any(|said| said.ends_with(&line)), "{said:?}");
     }
     for (suffix, value, what) in [
         (
@@ -123,6 +122,12 @@ fn a_value_out_of_bounds_is_named_with_them() {
             "Invalid value [a\\u{0}] for [~file_realm.users], expected a path",
         ),
         ("users.path", "[a, b]", "expected a single value"),
+        (
+            "grpc.tls.client_authorities",
+            "[]",
+            "Invalid empty list for [~grpc.tls.client_authorities].",
+        ),
+        ("grpc.tls.client_names", "''", "Invalid empty list for [~grpc.tls.client_names]."),
         (
             "grpc.tls.client_authorities",
             "[a, '']",

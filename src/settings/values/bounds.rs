@@ -15,6 +15,11 @@ impl Time {
         Self { count, unit: Unit::Seconds }
     }
 
+    /// A time that is written in milliseconds.
+    pub(in crate::settings) const fn of_millis(count: i64) -> Self {
+        Self { count, unit: Unit::Millis }
+    }
+
     /// Whole milliseconds, truncated towards zero.
     pub(in crate::settings) fn millis(self) -> i64 {
         let millis = self.nanos() / Unit::Millis.nanos();

@@ -11,7 +11,6 @@ use super::problems::HIDDEN;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What is wrong with a value.
 pub(super) type Wrong = String;
@@ -150,25 +149,6 @@ impl Time {
         let seconds = self.nanos() / Unit::Seconds.nanos();
         i64::try_from(seconds).unwrap_or(i64::MAX)
     }
-
-    /// A duration between `least` and `most`.
-    pub(super) fn within(
-        least: Duration,
-        most: Duration,
-    ) -> impl FnOnce(&str, Written<'_>) -> Result<Duration, Wrong> {
-        move |key, text| {
-            let time = Self::parse(key, text)?;
-            match u128::try_from(time.nanos()) {
-                Ok(nanos) if (least.as_nanos()..=most.as_nanos()).contains(&nanos) => {
-                    Ok(time.duration())
-                }
-                Ok(_) | Err(_) => Err(format!(
-                    "Failed to parse value [{text}] for setting [{key}] must be between \
-                     [{least:?}] and [{most:?}]"
-                )),
-            }
-        }
-    }
 }
 
 /// Whether `text` is any number of `fill` and then `last`.
@@ -200,14 +180,28 @@ pub(super) fn size_within(
 ) -> impl FnOnce(&str, Written<'_>) -> Result<usize, Wrong> {
     move |key, text| {
         let bytes = size(key, text)?;
-        usize::try_from(bytes).ok().filter(|bytes| (least..=most).contains(bytes)).ok_or_else(
-            || {
-                format!(
-                    "Failed to parse value [{text}] for setting [{key}] must be between \
-                     [{least}b] and [{most}b]"
-                )
-            },
-        )
+        let bytes = usize::try_from(bytes).ok().filter(|bytes| (least..=most).contains(bytes));
+        bytes.ok_or_else(|| {
+            let (least, most) = (Size(least), Size(most));
+            format!(
+                "Failed to parse value [{text}] for setting [{key}] must be between [{least}] and \
+                 [{most}]"
+            )
+        })
+    }
+}
+
+/// A size as one would write it.
+struct Size(usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const KIB: usize = 1024;
+        match self.0 {
+            bytes if bytes.is_multiple_of(KIB * KIB) => write!(f, "{}mb", bytes / KIB / KIB),
+            bytes if bytes.is_multiple_of(KIB) => write!(f, "{}kb", bytes / KIB),
+            bytes => write!(f, "{bytes}b"),
+        }
     }
 }
 

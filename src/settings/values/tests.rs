@@ -88,22 +88,6 @@ fn seconds_are_truncated_towards_zero_and_never_wrap() {
 }
 
 #[test]
-fn durations_keep_their_bounds() {
-    let read = |text: &str| {
-        Time::within(Duration::from_millis(1), Duration::from_secs(60))("k", text.into())
-    };
-    assert_eq!(read("1ms"), Ok(Duration::from_millis(1)));
-    assert_eq!(read("1m"), Ok(Duration::from_secs(60)));
-    assert_eq!(read("1500ms"), Ok(Duration::from_millis(1500)));
-    for text in ["0", "-1", "61s", "9223372036854775807d"] {
-        let wrong = format!(
-            "Failed to parse value [{text}] for setting [k] must be between [1ms] and [60s]"
-        );
-        assert_eq!(read(text), Err(wrong));
-    }
-}
-
-#[test]
 fn sizes_are_powers_of_1024() {
     for (text, expected) in [
         ("0", 0),
@@ -132,7 +116,7 @@ fn sizes_are_powers_of_1024() {
         let wrong = format!("failed to parse setting [k] with value [{text}]");
         assert_eq!(size("k", text.into()), Err(wrong));
     }
-    let wrong = "Failed to parse value [2kb] for setting [k] must be between [1b] and [1024b]";
+    let wrong = "Failed to parse value [2kb] for setting [k] must be between [1b] and [1kb]";
     assert_eq!(size_within(1, 1024)("k", "1kb".into()), Ok(1024));
     assert_eq!(size_within(1, 1024)("k", "2kb".into()), Err(wrong.into()));
 }

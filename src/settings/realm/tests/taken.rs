@@ -295,3 +295,23 @@ fn lists_and_texts_are_read_as_elasticsearch_reads_them() {
     assert_eq!(realm(&patterns).token.allowed_subjects, Some(subjects));
     assert_eq!(realm(&[("claims", "{}"), ("required_claims", "{}")]).name, "r1");
 }
+
+/// So that the documentation cannot promise another default.
+#[test]
+fn a_default_that_is_written_out_changes_nothing() {
+    let left_out = realm(&[]);
+    let mut written_out = 0;
+    for known in TABLE {
+        let is_value =
+            !matches!(known.default, "" | "none" | "any") && !known.default.contains(' ');
+        // Of a secret or of another type of token; the test's own realm has another.
+        let is_apart = known.is_secure()
+            || known.suffix.starts_with("fallback_claims.")
+            || known.suffix == "client_authentication.type";
+        if is_value && !is_apart && !matches!(known.standing, Standing::Refused(_)) {
+            written_out += 1;
+            assert_eq!(realm(&[(known.suffix, known.default)]), left_out, "{}", known.suffix);
+        }
+    }
+    assert!(written_out >= 15, "{written_out}");
+}
