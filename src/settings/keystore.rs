@@ -98,6 +98,12 @@ impl Keystore {
             Some(Origin::Content(content)) => Stored::of(content.expose().to_vec().into()),
             Some(Origin::File(path)) => self.reader.file(path, SIZE).and_then(Stored::of),
         };
-        stored.map_err(|what| problems.report(Place::Secret(key.to_owned()), Some(key), what))
+        let place = Place::Secret(key.to_owned());
+        let stored = stored.map_err(|what| problems.report(place.clone(), Some(key), what))?;
+        if stored.as_ref().is_some_and(|stored| stored.secret.expose().ends_with(b"\r")) {
+            let what = "the value ends in a carriage return, which is taken as a part of it";
+            problems.warn(place, key, what);
+        }
+        Ok(stored)
     }
 }

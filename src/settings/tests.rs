@@ -261,6 +261,16 @@ fn a_realm_without_a_usable_key_is_warned_about() {
 }
 
 #[test]
+fn a_secret_from_a_file_with_other_line_ends_is_warned_about() {
+    let key = format!("{KEY}\r\n");
+    let loaded =
+        super::parse(realm("r1", 1, HS256).as_bytes(), &[(R1.0, key.as_bytes())], &|_| None);
+    let warnings = loaded.unwrap().warnings.to_string();
+    let what = "hmac_key: the value ends in a carriage return, which is taken as a part of it\n";
+    assert!(warnings.contains(what), "{warnings}");
+}
+
+#[test]
 fn a_secret_that_cannot_be_used_is_named_and_not_printed() {
     let folder = Folder::new("unusable")
         .with("gate.yml", realm("r1", 1, "") + &realm("r2", 2, "") + &realm("r3", 3, ""))

@@ -3,9 +3,9 @@
 //! The one rule: a value is Elasticsearch's or it is refused in Elasticsearch's words. Each
 //! function takes the full key, which those words name, and the text.
 
-mod bounds;
+mod time;
 
-pub(super) use bounds::integer_of_at_least;
+pub(super) use time::Time;
 
 use super::problems::HIDDEN;
 use std::fmt;
@@ -55,105 +55,6 @@ impl fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_public { self.text } else { HIDDEN })
     }
-}
-
-/// A time as Elasticsearch writes it: it may be minus one, and need not be whole seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Time {
-    count: i64,
-    unit: Unit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
-    Nanos,
-    Micros,
-    Millis,
-    Seconds,
-    Minutes,
-    Hours,
-    Days,
-}
-
-impl Unit {
-    /// Each suffix, longer ones before those that they end in. Case counts for `m` alone.
-    const SUFFIXES: [(&'static str, Self); 7] = [
-        ("nanos", Self::Nanos),
-        ("micros", Self::Micros),
-        ("ms", Self::Millis),
-        ("s", Self::Seconds),
-        ("m", Self::Minutes),
-        ("h", Self::Hours),
-        ("d", Self::Days),
-    ];
-
-    const fn nanos(self) -> i128 {
-        match self {
-            Self::Nanos => 1,
-            Self::Micros => 1_000,
-            Self::Millis => 1_000_000,
-            Self::Seconds => 1_000_000_000,
-            Self::Minutes => 60_000_000_000,
-            Self::Hours => 3_600_000_000_000,
-            Self::Days => 86_400_000_000_000,
-        }
-    }
-}
-
-impl Time {
-    /// Reads a time.
-    pub(super) fn parse(key: &str, text: Written<'_>) -> Result<Self, Wrong> {
-        let lower = text.trim().to_lowercase();
-        let suffix = Unit::SUFFIXES.into_iter().find(|(suffix, unit)| {
-            // A capital `M` could mean months.
-            let written = if *unit == Unit::Minutes { text.trim() } else { lower.as_str() };
-            written.ends_with(suffix)
-        });
-        match suffix {
-            Some((suffix, unit)) => {
-                let count = lower[..lower.len() - suffix.len()].trim();
-                Self::counted(key, text, count, unit)
-            }
-            None if is_digits(&lower, "0", "0") => Ok(Self { count: 0, unit: Unit::Millis }),
-            None if lower.starts_with('-') && is_digits(&lower[1..], "0", "1") => {
-                Ok(Self { count: -1, unit: Unit::Millis })
-            }
-            None => Err(format!(
-                "failed to parse setting [{key}] with value [{text}] as a time value: \
-                 unit is missing or unrecognized"
-            )),
-        }
-    }
-
-    fn counted(key: &str, text: Written<'_>, count: &str, unit: Unit) -> Result<Self, Wrong> {
-        match count.parse::<i64>() {
-            Ok(count) if count < -1 => Err(format!(
-                "failed to parse setting [{key}] with value [{text}] as a time value: \
-                 negative durations are not supported"
-            )),
-            Ok(count) => Ok(Self { count, unit }),
-            Err(_) if count.parse::<f64>().is_ok() => {
-                Err(format!("failed to parse [{text}], fractional time values are not supported"))
-            }
-            Err(_) => Err(format!("failed to parse [{text}]")),
-        }
-    }
-
-    const fn nanos(self) -> i128 {
-        // 64 bits times 47 fit.
-        self.count as i128 * self.unit.nanos()
-    }
-
-    /// Whole seconds, truncated towards zero.
-    pub(super) fn seconds(self) -> i64 {
-        let seconds = self.nanos() / Unit::Seconds.nanos();
-        i64::try_from(seconds).unwrap_or(i64::MAX)
-    }
-}
-
-/// Whether `text` is any number of `fill` and then `last`.
-fn is_digits(text: &str, fill: &str, last: &str) -> bool {
-    text.strip_suffix(last).is_some_and(|rest| rest.replace(fill, "").is_empty())
 }
 
 const KIB: u64 = 1024;
@@ -227,6 +128,16 @@ fn size(key: &str, text: Written<'_>) -> Result<u64, Wrong> {
 /// A whole number.
 pub(super) fn integer(key: &str, text: Written<'_>) -> Result<i32, Wrong> {
     text.text.parse().map_err(|_| format!("Failed to parse value [{text}] for setting [{key}]"))
+}
+
+/// A whole number of at least `least`.
+pub(super) fn integer_of_at_least(
+    least: i32,
+) -> impl FnOnce(&str, Written<'_>) -> Result<i32, Wrong> {
+    move |key, text| match integer(key, text)? {
+        number if number >= least => Ok(number),
+        _ => Err(format!("Failed to parse value [{text}] for setting [{key}] must be >= {least}")),
+    }
 }
 
 /// A whole number of at least `least` and at most `most`.

@@ -2,91 +2,6 @@
 
 use super::*;
 
-fn millis(text: &str) -> Option<i128> {
-    Time::parse("k", text.into()).ok().map(|time| time.nanos() / Unit::Millis.nanos())
-}
-
-#[test]
-fn times_are_read_as_elasticsearch_reads_them() {
-    for (text, expected) in [
-        ("0", 0),
-        ("000", 0),
-        ("0s", 0),
-        ("1s", 1_000),
-        ("1m", 60_000),
-        ("1h", 3_600_000),
-        ("1d", 86_400_000),
-        ("500ms", 500),
-        ("1500000nanos", 1),
-        ("2500micros", 2),
-        ("60S", 60_000),
-        ("1H", 3_600_000),
-        ("1D", 86_400_000),
-        ("5MS", 5),
-        (" 2 m ", 120_000),
-        ("-1", -1),
-        ("-001", -1),
-        ("-1s", -1_000),
-        ("36500d", 3_153_600_000_000),
-    ] {
-        assert_eq!(millis(text), Some(expected), "{text}");
-    }
-}
-
-#[test]
-fn what_is_no_time_is_refused_in_elasticsearchs_words() {
-    let unit = |text: &str| {
-        format!(
-            "failed to parse setting [k] with value [{text}] as a time value: \
-             unit is missing or unrecognized"
-        )
-    };
-    for (text, expected) in [
-        ("", unit("")),
-        (" ", unit(" ")),
-        ("-2", unit("-2")),
-        ("10", unit("10")),
-        ("1w", unit("1w")),
-        ("1M", unit("1M")),
-        ("1y", unit("1y")),
-        ("1.0", unit("1.0")),
-        ("--1", unit("--1")),
-        ("-", unit("-")),
-        ("s", "failed to parse [s]".into()),
-        ("xs", "failed to parse [xs]".into()),
-        ("1_0s", "failed to parse [1_0s]".into()),
-        (
-            "99999999999999999999s",
-            "failed to parse [99999999999999999999s], fractional time values are not supported"
-                .into(),
-        ),
-        ("1.5s", "failed to parse [1.5s], fractional time values are not supported".into()),
-        (
-            "-2s",
-            "failed to parse setting [k] with value [-2s] as a time value: \
-             negative durations are not supported"
-                .into(),
-        ),
-    ] {
-        assert_eq!(Time::parse("k", text.into()), Err(expected), "{text}");
-    }
-}
-
-#[test]
-fn seconds_are_truncated_towards_zero_and_never_wrap() {
-    for (text, expected) in [
-        ("-1", 0),
-        ("999ms", 0),
-        ("1999ms", 1),
-        ("-1s", -1),
-        ("-1m", -60),
-        ("36500d", 3_153_600_000),
-        ("9223372036854775807d", i64::MAX),
-    ] {
-        assert_eq!(Time::parse("k", text.into()).map(Time::seconds), Ok(expected), "{text}");
-    }
-}
-
 #[test]
 fn sizes_are_powers_of_1024() {
     for (text, expected) in [
@@ -182,5 +97,17 @@ fn addresses_are_of_both_families_or_a_socket() {
         let wrong =
             format!("Invalid value [unix:{path}] for [k], expected a path of 1 to 103 bytes");
         assert_eq!(read(&format!("unix:{path}")), Err(wrong));
+    }
+}
+
+#[test]
+fn a_number_below_its_bound_is_told_in_elasticsearchs_words() {
+    let read = |text: &str| integer_of_at_least(0)("k", text.into());
+    assert_eq!(read("0"), Ok(0));
+    let wrong = "Failed to parse value [-1] for setting [k] must be >= 0";
+    assert_eq!(read("-1"), Err(wrong.into()));
+    for text in ["", "100_000", "NaN", "2147483648", "1.0"] {
+        let wrong = format!("Failed to parse value [{text}] for setting [k]");
+        assert_eq!(read(text), Err(wrong));
     }
 }
