@@ -37,8 +37,9 @@ use crate::engine::crypto::HmacKey;
 use crate::engine::identity::IdentitySettings;
 use document::Document;
 use keystore::Keystore;
-use problems::Read;
+use problems::{Place, Read};
 use section::{Checked, Section};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -114,13 +115,27 @@ fn loaded(settings: Read<Settings>, problems: Problems) -> Result<Loaded, Proble
 /// Names the realms that deny whoever comes to them for want of a key. Which public keys there are
 /// is known when they are read.
 fn warn_of_unusable_keys(document: &Document, settings: &Settings, problems: &mut Problems) {
+    let first_lines = first_lines(document);
     for realm in settings.realms.iter().filter(|realm| !may_have_usable_key(realm)) {
-        let prefix = format!("{}{}.", realm::PREFIX, realm.name);
-        let section = Section::new(&prefix, document, realm::TABLE);
+        let line = first_lines.get(realm.name.as_str());
+        let place = line.map_or(Place::File, |line| Place::Line(*line));
         let what = "no_usable_key: no allowed algorithm has a key that is long enough for it, so \
                     authentication will fail until this is fixed";
-        problems.warn(section.place(""), &section.key(""), what);
+        problems.warn(place, &format!("{}{}", realm::PREFIX, realm.name), what);
     }
+}
+
+/// The first line of each JWT realm.
+fn first_lines(document: &Document) -> HashMap<&str, usize> {
+    let keys = document.entries.iter().map(|entry| (&entry.key, entry.line));
+    let keys = keys.chain(document.groups.iter().map(|(key, line)| (key, *line)));
+    let mut lines = HashMap::new();
+    for (key, line) in keys {
+        let Some(rest) = key.strip_prefix(realm::PREFIX) else { continue };
+        let first = lines.entry(rest.split('.').next().unwrap_or(rest)).or_insert(line);
+        *first = line.min(*first);
+    }
+    lines
 }
 
 /// Whether some allowed algorithm has a usable key, as far as the settings tell.

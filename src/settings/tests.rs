@@ -8,47 +8,46 @@ use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 
-/// Settings or lines, and the warnings' lines.
+/// What a text and its secrets make, each value as one of the environment if that is asked.
+fn made(
+    text: &str,
+    secrets: &[(&str, &str)],
+    from_environment: bool,
+) -> (Read<Settings>, Problems) {
+    let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
+    let (keystore, folder) = (Keystore::of(secrets), Path::new("/etc/gate"));
+    let document = document::read(text.as_bytes(), &|_| None, &mut problems);
+    let settings = document.and_then(|mut document| {
+        for entry in &mut document.entries {
+            entry.from_environment |= from_environment;
+        }
+        assemble(&document, &keystore, folder, &mut problems)
+    });
+    (settings, problems)
+}
+
+/// Settings or the lines that are wrong, and the warnings' lines.
 pub(super) fn parse(
     text: &str,
     secrets: &[(&str, &str)],
 ) -> (Result<Settings, Vec<String>>, Vec<String>) {
-    let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
-    let (keystore, folder) = (Keystore::of(secrets), Path::new("/etc/gate"));
-    let settings = document::read(text.as_bytes(), &|_| None, &mut problems)
-        .and_then(|document| assemble(&document, &keystore, folder, &mut problems));
+    let (settings, problems) = made(text, secrets, false);
     let (warnings, wrong) =
         problems.lines().partition::<Vec<_>, _>(|line| line.starts_with("warning: "));
-    match settings {
-        Ok(settings) if wrong.is_empty() => (Ok(settings), warnings),
-        Ok(_) | Err(_) => (Err(wrong), warnings),
-    }
+    (settings.ok().filter(|_| wrong.is_empty()).ok_or(wrong), warnings)
 }
 
-/// Settings or lines, the refusal of what is not built yet apart.
+/// Settings or the lines that are wrong, the refusal of what is not built yet apart.
 pub(super) fn read(text: &str, secrets: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
-    let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
-    let (keystore, folder) = (Keystore::of(secrets), Path::new("/etc/gate"));
-    let settings = document::read(text.as_bytes(), &|_| None, &mut problems)
-        .and_then(|document| assemble(&document, &keystore, folder, &mut problems));
-    let wrong = |line: &String| !line.starts_with("warning: ") && !line.contains(section::NOT_YET);
-    let wrong: Vec<_> = problems.lines().filter(wrong).collect();
-    match settings {
-        Ok(settings) if wrong.is_empty() => Ok(settings),
-        Ok(_) | Err(_) => Err(wrong),
-    }
+    let (settings, problems) = made(text, secrets, false);
+    let wrong = problems.refusals().filter(|line| !line.contains(section::NOT_YET));
+    let wrong: Vec<_> = wrong.collect();
+    settings.ok().filter(|_| wrong.is_empty()).ok_or(wrong)
 }
 
 /// Every line about a configuration whose values came from the environment.
 pub(super) fn lines_from_environment(text: &str, secrets: &[(&str, &str)]) -> Vec<String> {
-    let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
-    let mut document = document::read(text.as_bytes(), &|_| None, &mut problems).unwrap();
-    for entry in &mut document.entries {
-        entry.from_environment = true;
-    }
-    let keystore = Keystore::of(secrets);
-    let _ = assemble(&document, &keystore, Path::new("/etc/gate"), &mut problems);
-    problems.lines().collect()
+    made(text, secrets, true).1.lines().collect()
 }
 
 /// The lines of a refusal.

@@ -3,10 +3,8 @@
 //! The one rule: names and defaults are Elasticsearch's; a default that differs on purpose is ours
 //! and stricter.
 
-use crate::settings::section::Standing::{
-    NeverEffect, NoEffect, NotYet, Refused, Secure, SecureNoEffect, SecureNotYet, Served,
-};
-use crate::settings::section::{Table, row};
+use crate::settings::section::Standing::{NeverEffect, NoEffect, NotYet, Refused, Served};
+use crate::settings::section::{Table, row, secure};
 
 const STORES: &str = "key stores are not supported: name PEM files in [ssl.certificate_authorities], \
                       [ssl.certificate] and [ssl.key]";
@@ -67,8 +65,8 @@ pub(in crate::settings) const TABLE: Table = &[
         "5d",
         "How long between two looks at a URL at most.",
     ),
-    row("hmac_jwkset", SecureNotYet, "none", "HMAC keys: a JWK set."),
-    row("hmac_key", Secure, "none", "An HMAC key: the bytes of a text."),
+    secure("hmac_jwkset", NotYet, "none", "HMAC keys: a JWK set."),
+    secure("hmac_key", Served, "none", "An HMAC key: the bytes of a text."),
     row(
         "fallback_claims.sub",
         NotYet,
@@ -109,9 +107,9 @@ pub(in crate::settings) const TABLE: Table = &[
         "shared_secret",
         "How clients prove themselves: `shared_secret` or `none`.",
     ),
-    row(
+    secure(
         "client_authentication.shared_secret",
-        Secure,
+        Served,
         "",
         "What clients present; mandatory with `shared_secret`.",
     ),
@@ -139,7 +137,7 @@ pub(in crate::settings) const TABLE: Table = &[
     row("http.proxy.scheme", NoEffect, "http", "How the proxy is spoken to: `http` or `https`."),
     row("ssl.key", NoEffect, "none", "The client key for fetching keys: a PEM file."),
     row("ssl.key_passphrase", Refused(PASSPHRASE), "", ""),
-    row("ssl.secure_key_passphrase", SecureNoEffect, "none", "The passphrase of `ssl.key`."),
+    secure("ssl.secure_key_passphrase", NoEffect, "none", "The passphrase of `ssl.key`."),
     row("ssl.certificate", NoEffect, "none", "The certificate of `ssl.key`: a PEM file."),
     row(
         "ssl.certificate_authorities",

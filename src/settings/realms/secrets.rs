@@ -49,7 +49,7 @@ pub(super) fn check_others(
 /// The full keys of every secret that is asked for.
 fn known(served: &[&str]) -> Vec<String> {
     let of = |prefix: &str, table: Table| -> Vec<String> {
-        let secure = table.iter().filter(|known| known.is_secure());
+        let secure = table.iter().filter(|known| known.is_secure);
         secure.map(|known| format!("{prefix}{}", known.suffix)).collect()
     };
     let realms = served.iter().flat_map(|prefix| of(prefix, realm::TABLE));

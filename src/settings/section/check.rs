@@ -2,7 +2,7 @@
 //!
 //! The one rule: whatever is written is acted on, refused or warned about.
 
-use super::{Checked, NO_EFFECT, NOT_YET, Section, Standing, is_group, is_secure, standing};
+use super::{Checked, NO_EFFECT, NOT_YET, Section, Setting, Standing, is_group, known};
 use crate::settings::document::{Entry, Value};
 use crate::settings::keystore::Keystore;
 use crate::settings::nearest::{ALIKE, did_you_mean};
@@ -30,42 +30,44 @@ impl Section<'_> {
         which: Checked,
         problems: &mut Problems,
     ) -> Read<()> {
-        let key = &entry.key;
-        let standing = standing(self.table, suffix);
-        if let (None, Value::Broken(reported)) = (standing, &entry.value) {
-            return Err(*reported); // That is enough to say of it.
-        }
-        let what = match standing {
-            Some(Standing::Served) => return Ok(()),
-            Some(
-                Standing::NotYet
-                | Standing::NoEffect
-                | Standing::NeverEffect
-                | Standing::Refused(_),
-            ) if which == Checked::NamesOnly => return Ok(()),
-            Some(Standing::NotYet) => {
-                if !is_unset(&entry.value) {
-                    self.wrong(suffix, NOT_YET, problems);
-                }
-                return Ok(());
-            }
-            Some(Standing::NoEffect | Standing::NeverEffect) => {
-                problems.warn(Place::Line(entry.line), key, NO_EFFECT);
-                return Ok(());
-            }
-            Some(Standing::Refused(why)) => why.into(),
-            Some(Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect) => format!(
+        let (key, place) = (&entry.key, Place::Line(entry.line));
+        let Some(known) = known(self.table, suffix) else {
+            return self.check_unknown(suffix, entry, problems);
+        };
+        let what = match known.standing {
+            Standing::Refused(_) if which == Checked::NamesOnly => return Ok(()),
+            Standing::Refused(why) => why.into(),
+            _ if known.is_secure => format!(
                 "Setting [{key}] is a secure setting and must be stored inside the keystore, but \
                  was found inside the configuration file"
             ),
-            None if entry.value == Value::Empty && is_group(self.table, suffix) => return Ok(()),
-            None => {
-                let nearest =
-                    self.nearest(suffix, |it| !matches!(it, Standing::Refused(_)), problems);
-                format!("unknown setting [{key}]{nearest}")
+            Standing::Served => return Ok(()),
+            _ if which == Checked::NamesOnly => return Ok(()),
+            Standing::NotYet => {
+                if !is_unset(&entry.value) {
+                    problems.report(place, Some(key), NOT_YET);
+                }
+                return Ok(());
+            }
+            Standing::NoEffect | Standing::NeverEffect => {
+                problems.warn(place, key, NO_EFFECT);
+                return Ok(());
             }
         };
         Err(self.wrong(suffix, what, problems))
+    }
+
+    fn check_unknown(&self, suffix: &str, entry: &Entry, problems: &mut Problems) -> Read<()> {
+        match &entry.value {
+            Value::Broken(reported) => Err(*reported), // That is enough to say of it.
+            Value::Empty if is_group(self.table, suffix) => Ok(()),
+            _ => {
+                let is_taken = |known: &Setting| !matches!(known.standing, Standing::Refused(_));
+                let nearest = self.nearest(suffix, is_taken, problems);
+                let what = format!("unknown setting [{}]{nearest}", entry.key);
+                Err(self.wrong(suffix, what, problems))
+            }
+        }
     }
 
     /// Records every entry of the keystore under this prefix that is not known, not built yet or
@@ -84,25 +86,24 @@ impl Section<'_> {
 
     fn check_secret(&self, key: &str, problems: &mut Problems) -> Read<()> {
         let place = Place::Secret(key.to_owned());
-        let what = match standing(self.table, &key[self.prefix.len()..]) {
-            Some(Standing::Secure) => return Ok(()),
-            Some(Standing::SecureNotYet) => {
-                problems.report(place, Some(key), NOT_YET);
-                return Ok(());
-            }
-            Some(Standing::SecureNoEffect) => {
-                problems.warn(place, key, NO_EFFECT);
-                return Ok(());
-            }
-            Some(Standing::Refused(why)) => why.into(),
-            Some(
-                Standing::Served | Standing::NotYet | Standing::NoEffect | Standing::NeverEffect,
-            ) => format!(
+        let what = match known(self.table, &key[self.prefix.len()..]) {
+            Some(Setting { standing: Standing::Refused(why), .. }) => (*why).into(),
+            Some(Setting { is_secure: false, .. }) => format!(
                 "Setting [{key}] is a non-secure setting and must be stored inside the \
                  configuration file, but was found inside the keystore"
             ),
+            Some(Setting { standing: Standing::Served, .. }) => return Ok(()),
+            Some(Setting { standing: Standing::NotYet, .. }) => {
+                problems.report(place, Some(key), NOT_YET);
+                return Ok(());
+            }
+            Some(Setting { standing: Standing::NoEffect | Standing::NeverEffect, .. }) => {
+                problems.warn(place, key, NO_EFFECT);
+                return Ok(());
+            }
             None => {
-                let nearest = self.nearest(&key[self.prefix.len()..], is_secure, problems);
+                let is_secret = |known: &Setting| known.is_secure;
+                let nearest = self.nearest(&key[self.prefix.len()..], is_secret, problems);
                 format!("unknown secure setting [{key}]{nearest}")
             }
         };
@@ -113,10 +114,10 @@ impl Section<'_> {
     fn nearest(
         &self,
         suffix: &str,
-        of: impl Fn(Standing) -> bool,
+        of: impl Fn(&Setting) -> bool,
         problems: &mut Problems,
     ) -> String {
-        let known = self.table.iter().filter(|known| of(known.standing));
+        let known = self.table.iter().filter(|known| of(known));
         let known = known.map(|known| known.suffix);
         let nearest = problems.nearest(suffix, known, ALIKE).map(|suffix| self.key(&suffix));
         did_you_mean(nearest.as_deref())

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub(super) struct Setting {
     /// The key without the section's prefix. One that ends in `*` stands for any that begins so.
     pub(super) suffix: &'static str,
+    /// Whether its place is the keystore.
+    pub(super) is_secure: bool,
     pub(super) standing: Standing,
     /// What holds where it is left out; empty where nothing does.
     pub(super) default: &'static str,
@@ -24,22 +26,18 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    /// Whether it is one of the keystore that is taken.
-    pub(super) fn is_secure(&self) -> bool {
-        is_secure(self.standing)
-    }
-
     /// What is said of it to users; nothing of one that is never taken. `prefix` is the section's.
     pub(super) fn documented(&self, prefix: &str) -> Option<Documented> {
-        let note = match self.standing {
-            Standing::Served => "",
-            Standing::Secure => " *Secret.*",
-            Standing::NotYet => " *Not supported yet: refused.*",
-            Standing::SecureNotYet => " *Secret. Not supported yet: refused.*",
-            Standing::NoEffect => " *No effect yet.*",
-            Standing::SecureNoEffect => " *Secret. No effect yet.*",
-            Standing::NeverEffect => " *No effect.*",
-            Standing::Refused(_) => return None,
+        let note = match (self.is_secure, self.standing) {
+            (_, Standing::Refused(_)) => return None,
+            (false, Standing::Served) => "",
+            (true, Standing::Served) => " *Secret.*",
+            (false, Standing::NotYet) => " *Not supported yet: refused.*",
+            (true, Standing::NotYet) => " *Secret. Not supported yet: refused.*",
+            (false, Standing::NoEffect) => " *No effect yet.*",
+            (true, Standing::NoEffect) => " *Secret. No effect yet.*",
+            (false, Standing::NeverEffect) => " *No effect.*",
+            (true, Standing::NeverEffect) => " *Secret. No effect.*",
         };
         Some(Documented {
             key: format!("{prefix}{}", self.suffix),
@@ -54,16 +52,10 @@ impl Setting {
 pub(super) enum Standing {
     /// Acted on.
     Served,
-    /// A secure setting that is acted on.
-    Secure,
     /// Refused until it is built: without it more would be let in.
     NotYet,
-    /// A secure setting that is refused until it is built.
-    SecureNotYet,
     /// Taken without effect until it is built, which a warning says: its absence lets nobody in.
     NoEffect,
-    /// A secure setting that is taken without effect until it is built.
-    SecureNoEffect,
     /// Taken without effect for good, which a warning says: there is nothing that it could tune.
     NeverEffect,
     /// Refused for good, and why.
@@ -77,7 +69,17 @@ pub(super) const fn row(
     default: &'static str,
     meaning: &'static str,
 ) -> Setting {
-    Setting { suffix, standing, default, meaning }
+    Setting { suffix, is_secure: false, standing, default, meaning }
+}
+
+/// One line of a table, of a secure setting.
+pub(super) const fn secure(
+    suffix: &'static str,
+    standing: Standing,
+    default: &'static str,
+    meaning: &'static str,
+) -> Setting {
+    Setting { suffix, is_secure: true, standing, default, meaning }
 }
 
 /// What is wrong with a setting that restricts and is not built yet.
@@ -98,12 +100,12 @@ pub(super) const NO_EFFECT: &str = "the setting has no effect";
 /// The settings of one prefix.
 pub(super) type Table = &'static [Setting];
 
-fn standing(table: Table, suffix: &str) -> Option<Standing> {
+fn known(table: Table, suffix: &str) -> Option<&'static Setting> {
     let knows = |pattern: &str| match pattern.strip_suffix('*') {
         Some(start) => suffix.len() > start.len() && suffix.starts_with(start),
         None => suffix == pattern,
     };
-    table.iter().find(|known| knows(known.suffix)).map(|known| known.standing)
+    table.iter().find(|known| knows(known.suffix))
 }
 
 /// Whether `suffix` is no setting itself but others begin with it and a dot.
@@ -248,13 +250,8 @@ impl<'d> Section<'d> {
 
     /// Whether the table has this setting as one of the file's.
     fn is_readable(&self, suffix: &str) -> bool {
-        standing(self.table, suffix).is_some_and(|it| !is_secure(it))
+        known(self.table, suffix).is_some_and(|known| !known.is_secure)
     }
-}
-
-/// Whether the setting is one of the keystore that is taken.
-fn is_secure(standing: Standing) -> bool {
-    matches!(standing, Standing::Secure | Standing::SecureNotYet | Standing::SecureNoEffect)
 }
 
 fn written<'t>(entry: &Entry, text: &'t str) -> Written<'t> {

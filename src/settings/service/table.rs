@@ -2,8 +2,8 @@
 //!
 //! The one rule: a default and a bound that stand here in words are those of the code beside it.
 
-use crate::settings::section::Standing::{NoEffect, NotYet, Secure, Served};
-use crate::settings::section::{Table, row};
+use crate::settings::section::Standing::{NoEffect, NotYet, Served};
+use crate::settings::section::{Table, row, secure};
 
 /// Every setting of ours.
 pub(in crate::settings) const TABLE: Table = &[
@@ -113,9 +113,9 @@ pub(in crate::settings) const TABLE: Table = &[
         "full",
         "What Envoy is told: `full`, `decision` (nothing of the user), or `none`.",
     ),
-    row(
+    secure(
         "identity.elasticsearch.authorization",
-        Secure,
+        Served,
         "",
         "The service credential, `Basic …` or `ApiKey …`; mandatory with `elasticsearch_run_as`.",
     ),
