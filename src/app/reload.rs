@@ -185,15 +185,16 @@ impl Reloader {
 
     fn refuse(&mut self, problems: &Problems) -> Reload {
         let result = Reload::Refused;
-        log_each(problems.refusals(), |problem| {
-            tracing::error!(event = EVENT, result = result.code(), problem, "refused");
-        });
-        let first = problems.refusals().next().unwrap_or_default();
-        let more = match problems.refusals().count() {
+        let lines: Vec<_> = problems.refusals().collect();
+        let first = lines.first().cloned().unwrap_or_default();
+        let more = match lines.len() {
             0 | 1 => String::new(),
             count => format!(" (and {} more)", count - 1),
         };
         self.refused = Some(format!("{first}{more}"));
+        log_each(lines.into_iter(), |problem| {
+            tracing::error!(event = EVENT, result = result.code(), problem, "refused");
+        });
         self.show();
         result
     }
@@ -237,31 +238,15 @@ fn log_each(mut lines: impl Iterator<Item = String>, log: impl Fn(&str)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::tests::{Folder, realm};
     use crate::settings::{Sources, Version};
-    use std::path::PathBuf;
-
-    /// A folder of its own, removed at the end.
-    struct Folder(PathBuf);
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    const REALM: &str = "xpack.security.authc.realms.jwt.r1";
 
     fn reloader() -> (Folder, Reloader) {
-        let folder = std::env::temp_dir().join(format!("realmgate-reload-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("keystore")).unwrap();
-        let config = folder.join("gate.yml");
-        let text = format!(
-            "{REALM}: {{ order: 1, allowed_issuer: i, allowed_audiences: a, claims.principal: sub, \
-             client_authentication.type: none, allowed_signature_algorithms: HS256 }}"
-        );
-        std::fs::write(&config, text).unwrap();
-        let key = folder.join(format!("keystore/{REALM}.hmac_key"));
-        std::fs::write(key, "a-key-of-at-least-32-bytes-length").unwrap();
+        let key = "keystore/xpack.security.authc.realms.jwt.r1.hmac_key";
+        let folder = Folder::new("reload")
+            .with("gate.yml", realm("r1", 1, ""))
+            .with(key, "a-key-of-at-least-32-bytes-length");
+        let config = folder.0.join("gate.yml");
         let sources = Sources::new(&config, None);
         let Version { made, reading } = sources.read(None);
         let settings = made.unwrap().settings;
@@ -273,7 +258,7 @@ mod tests {
         let (watch, pace, refused) = (Watch::new(sources, reading), Pace::default(), None);
         let parts =
             Reloader { watch, pace, settings, checks, clock, metrics, readiness, live, refused };
-        (Folder(folder), parts)
+        (folder, parts)
     }
 
     #[test]

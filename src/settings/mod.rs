@@ -33,13 +33,11 @@ pub use sources::{Sources, Version};
 pub use values::GrpcAddress;
 pub use watch::{Look, Watch};
 
-use crate::engine::crypto::HmacKey;
 use crate::engine::identity::IdentitySettings;
 use document::Document;
 use keystore::Keystore;
-use problems::{Place, Read};
+use problems::Read;
 use section::{Checked, Section};
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -97,11 +95,8 @@ pub fn parse(
 ) -> Result<Loaded, Problems> {
     let mut problems = Problems::new(Path::new("realmgate.yml"), Some(Path::new("keystore")));
     let keystore = Keystore::of(secrets);
-    let settings = document::read(config, environment, &mut problems).and_then(|document| {
-        let settings = assemble(&document, &keystore, Path::new("/"), &mut problems)?;
-        warn_of_unusable_keys(&document, &settings, &mut problems);
-        Ok(settings)
-    });
+    let settings = document::read(config, environment, &mut problems)
+        .and_then(|document| assemble(&document, &keystore, Path::new("/"), &mut problems));
     loaded(settings, problems)
 }
 
@@ -109,44 +104,6 @@ fn loaded(settings: Read<Settings>, problems: Problems) -> Result<Loaded, Proble
     match settings {
         Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
         Ok(_) | Err(_) => Err(problems),
-    }
-}
-
-/// Names the realms that deny whoever comes to them for want of a key. Which public keys there are
-/// is known when they are read.
-fn warn_of_unusable_keys(document: &Document, settings: &Settings, problems: &mut Problems) {
-    let first_lines = first_lines(document);
-    for realm in settings.realms.iter().filter(|realm| !may_have_usable_key(realm)) {
-        let line = first_lines.get(realm.name.as_str());
-        let place = line.map_or(Place::File, |line| Place::Line(*line));
-        let what = "no_usable_key: no allowed algorithm has a key that is long enough for it, so \
-                    authentication will fail until this is fixed";
-        problems.warn(place, &format!("{}{}", realm::PREFIX, realm.name), what);
-    }
-}
-
-/// The first line of each JWT realm.
-fn first_lines(document: &Document) -> HashMap<&str, usize> {
-    let keys = document.entries.iter().map(|entry| (&entry.key, entry.line));
-    let keys = keys.chain(document.groups.iter().map(|(key, line)| (key, *line)));
-    let mut lines = HashMap::new();
-    for (key, line) in keys {
-        let Some(rest) = key.strip_prefix(realm::PREFIX) else { continue };
-        let first = lines.entry(rest.split('.').next().unwrap_or(rest)).or_insert(line);
-        *first = line.min(*first);
-    }
-    lines
-}
-
-/// Whether some allowed algorithm has a usable key, as far as the settings tell.
-fn may_have_usable_key(realm: &JwtRealm) -> bool {
-    let allowed = &realm.token.allowed_algorithms;
-    match (&realm.keys.public, &realm.keys.hmac) {
-        (None, Some(HmacKeys::Key(key))) => {
-            let key = HmacKey::new(key);
-            allowed.iter().any(|algorithm| key.serves(*algorithm))
-        }
-        (None, None | Some(HmacKeys::Set(_))) | (Some(_), _) => true,
     }
 }
 
@@ -213,4 +170,4 @@ fn assemble(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

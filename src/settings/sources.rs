@@ -7,7 +7,7 @@ use super::files::{Reader, Reading};
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
 use super::section::Section;
-use super::{Grpc, Loaded, Settings, assemble, loaded, service, warn_of_unusable_keys};
+use super::{Grpc, Loaded, Settings, assemble, loaded, service};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -71,7 +71,6 @@ impl Sources {
             Err(what) => return Err(problems.report(Place::File, None, what)),
         };
         let settings = assemble(&document, secrets, folder, problems)?;
-        warn_of_unusable_keys(&document, &settings, problems);
         if let Some(in_force) = in_force {
             needs_no_restart(&document, in_force, &settings, problems)?;
         }

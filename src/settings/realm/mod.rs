@@ -23,6 +23,7 @@ use super::keystore::Keystore;
 use super::problems::{Problems, Read, Reported};
 use super::section::{Checked, Section};
 use super::values::{Time, Written, Wrong, integer_of_at_least};
+use crate::engine::crypto::HmacKey;
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,6 +63,18 @@ impl JwtRealm {
         let client = ClientSettings { secret, ..self.client.clone() };
         client.secret.is_some() == self.client.secret.is_some()
             && Self { client, ..self.clone() } == *other
+    }
+
+    /// Whether some allowed algorithm has a usable key. What key sets hold is known when they are
+    /// read.
+    pub(super) fn may_have_usable_key(&self) -> bool {
+        match &self.keys {
+            KeySources { public: None, hmac: Some(HmacKeys::Key(key)) } => {
+                let key = HmacKey::new(key);
+                self.token.allowed_algorithms.iter().any(|algorithm| key.serves(*algorithm))
+            }
+            KeySources { .. } => true,
+        }
     }
 }
 

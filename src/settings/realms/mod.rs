@@ -49,6 +49,7 @@ pub(super) fn read(
         return Err(problems.report(Place::File, Some(key), what));
     }
     chain.checked.and(delegated).and(known)?;
+    chain.warn_of_unusable_keys(problems);
     let mut realms = chain.jwt.into_iter().map(|jwt| jwt.realm).collect::<Read<Vec<_>>>()?;
     realms.sort_by_key(|realm| realm.order);
     Ok(realms)
@@ -194,6 +195,17 @@ impl<'d> Chain<'d> {
             }
         }
         checked
+    }
+
+    /// Names the realms that deny whoever comes to them for want of a key.
+    fn warn_of_unusable_keys(&self, problems: &mut Problems) {
+        for Jwt { section, realm } in &self.jwt {
+            if realm.as_ref().is_ok_and(|realm| !realm.may_have_usable_key()) {
+                let what = "no_usable_key: no allowed algorithm has a key that is long enough for \
+                            it, so authentication will fail until this is fixed";
+                problems.warn(section.place(""), &section.key(""), what);
+            }
+        }
     }
 
     /// Why no user can be looked up in the realm `name`, if so; `shown` is what may be printed of
