@@ -38,7 +38,7 @@ struct Problem {
 }
 
 /// The problems and warnings of one configuration. `Display` writes one line for each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Problems {
     config: String,
     keystore: String,
@@ -167,13 +167,14 @@ impl fmt::Display for Problems {
     }
 }
 
-impl std::error::Error for Problems {}
-
-impl fmt::Debug for Hidden {
+impl fmt::Debug for Problems {
+    /// The same lines: what they hide is hidden from whoever unwraps, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
+        fmt::Display::fmt(self, f)
     }
 }
+
+impl std::error::Error for Problems {}
 
 impl Hidden {
     /// `text` with [`HIDDEN`] for what must not be printed; of values that of this key.
@@ -306,6 +307,7 @@ mod tests {
                 "keystore/x.${…}: x.${…}: no non-secret, ${…}",
             ]
         );
+        assert_eq!(format!("{problems:?}"), problems.to_string());
     }
 
     #[test]
