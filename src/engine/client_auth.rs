@@ -8,6 +8,7 @@ use super::reason::Reason;
 use super::request::after_scheme;
 use super::secret::Secret;
 use super::time::Monotonic;
+use super::witness::Refusal;
 use std::time::Duration;
 
 /// What the client sent to prove itself.
@@ -111,19 +112,20 @@ pub enum ClientRefused {
 }
 
 impl ClientRefused {
-    /// The reason code of this refusal.
-    pub const fn reason(self) -> Reason {
-        match self {
-            Self::Mismatch => Reason::ClientSecretMismatch,
-            Self::Missing => Reason::ClientSecretMissing,
-        }
-    }
-
     /// How the client failed to prove itself.
     pub const fn result(self) -> ClientResult {
         match self {
             Self::Mismatch => ClientResult::Mismatch,
             Self::Missing => ClientResult::Missing,
+        }
+    }
+}
+
+impl Refusal for ClientRefused {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Mismatch => Reason::ClientSecretMismatch,
+            Self::Missing => Reason::ClientSecretMissing,
         }
     }
 }

@@ -5,8 +5,9 @@
 
 use super::reason::{Reason, Status};
 use super::request::{RequestView, Unusable};
-use super::witness::RealmId;
+use super::witness::{RealmId, Refusal};
 use std::borrow::Cow;
+use std::fmt;
 
 /// The challenge of every 401: JWT realms know the bearer scheme alone.
 const CHALLENGE: &str = r#"Bearer realm="security""#;
@@ -182,11 +183,6 @@ impl Denial {
         self.reason
     }
 
-    /// What was wrong, for the operator. Never the sentence, which repeats queries and claims.
-    pub fn detail(&self) -> &str {
-        self.detail.as_deref().unwrap_or(self.reason.meaning())
-    }
-
     /// What is answered; never [`Status::Ok`].
     pub fn status(&self) -> Status {
         self.reason.status()
@@ -220,6 +216,19 @@ impl Denial {
         let cause = format!(r#""type":"{kind}","reason":{reason}{header}"#);
         let status = self.status().http();
         format!(r#"{{"error":{{"root_cause":[{{{cause}}}],{cause}}},"status":{status}}}"#).into()
+    }
+}
+
+impl fmt::Display for Denial {
+    /// What was wrong, for the operator. Never the sentence, which repeats queries and claims.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.detail.as_deref().unwrap_or(self.reason.meaning()))
+    }
+}
+
+impl Refusal for Denial {
+    fn reason(&self) -> Reason {
+        self.reason
     }
 }
 

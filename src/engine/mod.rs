@@ -22,7 +22,7 @@ pub use decision::{Allow, Decision, Denial, Established, Verdict};
 pub use reason::{Reason, Status};
 pub use secret::Secret;
 pub use time::{Monotonic, Now, UnixTime};
-pub use witness::{Failure, RealmId, Step, Witness};
+pub use witness::{Ended, RealmId, Refusal, Step, Witness};
 
 use client_auth::Presented;
 use crypto::DigestKey;
@@ -30,7 +30,10 @@ use identity::{Identity, NotRepresentable};
 use realm::Credentials;
 use realm::jwt::JwtRealm;
 use request::{RequestView, Sent};
+use std::sync::Arc;
 use token::{Compact, Token, TokenFault};
+use user::User;
+use witness::told;
 
 /// Everything that was configured together. A check sees one snapshot from beginning to end.
 pub struct Snapshot {
@@ -55,39 +58,81 @@ pub fn authorize<'s>(
     now: Now,
     witness: &mut impl Witness,
 ) -> Decision<'s> {
-    line(snapshot, request, now, witness)
-        .unwrap_or_else(|stop| Decision::deny(stop.denial, stop.established))
+    line(&Case { snapshot, request, now }, witness).unwrap_or_else(Stop::decision)
 }
 
-/// The straight line of a request: each step needs what the one before has found.
-fn line<'s>(
+/// Finds out who sends `request` at `now`, without asking what a route allows: the realm that
+/// authenticated and the user, or the refusal.
+pub fn authenticate<'s>(
     snapshot: &'s Snapshot,
     request: &RequestView<'_>,
     now: Now,
     witness: &mut impl Witness,
-) -> Result<Decision<'s>, Stop> {
-    let sent = ended(witness, Step::Request, sent(snapshot, request))?;
+) -> Result<Authenticated, Decision<'s>> {
+    let case = Case { snapshot, request, now };
+    let sent = ended(witness, Step::Request, sent(request)).map_err(Stop::decision)?;
+    user(&case, &sent, true, witness).map_err(Stop::decision)
+}
+
+/// Who sends a request.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// The realm that authenticated.
+    pub realm: RealmId,
+    /// Who the request is done for.
+    pub user: Arc<User>,
+}
+
+/// What one decision is made of.
+struct Case<'s, 'r> {
+    snapshot: &'s Snapshot,
+    request: &'r RequestView<'r>,
+    now: Now,
+}
+
+/// The straight line of a request: each step needs what the one before has found.
+fn line<'s>(case: &Case<'s, '_>, witness: &mut impl Witness) -> Result<Decision<'s>, Stop> {
+    let Case { snapshot, request, .. } = *case;
+    let sent = cleanable(snapshot, request).and_then(|()| sent(request));
+    let sent = ended(witness, Step::Request, sent)?;
     ended(witness, Step::Route, route(request))?;
-    let compact = failed(witness, Step::Token, compact(snapshot, request, &sent))?;
-    let token = ended(witness, Step::Token, token(request, &compact))?;
-    let client = failed(witness, Step::ClientAuthentication, client(snapshot, request, &sent))?;
     let want_metadata = snapshot.identity.wants_metadata();
+    let Authenticated { realm, user } = user(case, &sent, want_metadata, witness)?;
+    let allow = snapshot.identity.allow(request, &snapshot.realms[realm.0].name, &user);
+    let allow = allow.map_err(|NotRepresentable(name)| Denial::not_representable(request, &name));
+    let allow = ended(witness, Step::Identity, allow).map_err(|stop| stop.by(realm, &user))?;
+    Ok(Decision::allow(allow, realm, user.name.clone()))
+}
+
+/// The line's middle: from the credentials to the user.
+fn user(
+    case: &Case<'_, '_>,
+    sent: &Sent<'_>,
+    want_metadata: bool,
+    witness: &mut impl Witness,
+) -> Result<Authenticated, Stop> {
+    let Case { snapshot, request, now } = *case;
+    let compact = failed(witness, Step::Token, compact(snapshot, request, sent))?;
+    let token = ended(witness, Step::Token, token(request, &compact))?;
+    let client = failed(witness, Step::ClientAuthentication, client(snapshot, request, sent))?;
     let credentials = Credentials { token: &token, client, now, want_metadata };
     let (realm, user) = realm::authenticate(&snapshot.realms, &credentials, witness)
         .map_err(|refused| Stop::unauthenticated(request, &token, &refused))?;
-    let run_as = run_as(snapshot, request, &sent, &token, &user.name);
-    ended(witness, Step::RunAs, run_as).map_err(|stop| stop.by(realm, &user.name))?;
-    let allow = snapshot.identity.allow(request, &snapshot.realms[realm.0].name, &user);
-    let allow = allow.map_err(|NotRepresentable(name)| Denial::not_representable(request, &name));
-    let allow = ended(witness, Step::Identity, allow).map_err(|stop| stop.by(realm, &user.name))?;
-    Ok(Decision::allow(allow, realm, user.name))
+    let run_as = run_as(snapshot, request, sent, &token, &user.name);
+    ended(witness, Step::RunAs, run_as).map_err(|stop| stop.by(realm, &user))?;
+    Ok(Authenticated { realm, user })
 }
 
-/// The credential headers, each with one value, of a request that can be cleaned.
-fn sent<'r>(snapshot: &Snapshot, request: &RequestView<'r>) -> Result<Sent<'r>, Denial> {
-    if !snapshot.identity.can_clean(request) {
-        return Err(Denial::unavailable(Reason::InternalError).to_caller_of(request));
+/// Whether nothing that a client can send would reach the upstream as ours.
+fn cleanable(snapshot: &Snapshot, request: &RequestView<'_>) -> Result<(), Denial> {
+    if snapshot.identity.can_clean(request) {
+        return Ok(());
     }
+    Err(Denial::unavailable(Reason::InternalError).to_caller_of(request))
+}
+
+/// The credential headers, each with one value.
+fn sent<'r>(request: &RequestView<'r>) -> Result<Sent<'r>, Denial> {
     request.sent().map_err(|header| Denial::multiple_values(request, header))
 }
 
@@ -174,32 +219,31 @@ impl Stop {
         token: &Token<'_>,
         refused: &realm::Refused,
     ) -> Self {
-        let label = token.principal_label();
-        Self {
-            denial: Denial::unauthenticated(request, refused.reason, &label),
-            established: Established { realm: refused.realm, user: None },
-        }
+        let denial = if refused.reason.status() == Status::Unavailable {
+            Denial::unavailable(refused.reason).to_caller_of(request)
+        } else {
+            Denial::unauthenticated(request, refused.reason, &token.principal_label())
+        };
+        Self { denial, established: Established { realm: refused.realm, user: None } }
     }
 
     /// The caller is the `user` whom `realm` authenticated.
-    fn by(self, realm: RealmId, user: &str) -> Self {
-        let established = Established { realm: Some(realm), user: Some(user.to_owned()) };
+    fn by(self, realm: RealmId, user: &User) -> Self {
+        let established = Established { realm: Some(realm), user: Some(user.name.clone()) };
         Self { established, ..self }
+    }
+
+    fn decision<'s>(self) -> Decision<'s> {
+        Decision::deny(self.denial, self.established)
     }
 }
 
 /// Tells `witness` how `step` ended.
 fn ended<T>(witness: &mut impl Witness, step: Step, result: Result<T, Denial>) -> Result<T, Stop> {
-    if result.is_ok() {
-        witness.step(None, step, None);
-    }
-    failed(witness, step, result)
+    Ok(told(witness, None, step, result)?)
 }
 
 /// Tells `witness` of a failure; a success is not yet the end of `step`.
 fn failed<T>(witness: &mut impl Witness, step: Step, result: Result<T, Denial>) -> Result<T, Stop> {
-    result.map_err(|denial| {
-        witness.step(None, step, Some(&Failure::new(denial.reason(), denial.detail())));
-        Stop::from(denial)
-    })
+    if result.is_ok() { Ok(result?) } else { ended(witness, step, result) }
 }

@@ -7,6 +7,7 @@ use super::reason::Reason;
 use super::token::json::Json;
 use super::token::parse::{Claims, strings};
 use super::token::signature::Verified;
+use super::witness::Refusal;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -61,9 +62,8 @@ pub enum UserError {
     NoPrincipal,
 }
 
-impl UserError {
-    /// The reason code of this failure.
-    pub const fn reason(&self) -> Reason {
+impl Refusal for UserError {
+    fn reason(&self) -> Reason {
         match self {
             Self::Malformed => Reason::PropertyMalformed,
             Self::NoPrincipal => Reason::PrincipalMissing,

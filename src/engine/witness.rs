@@ -5,6 +5,7 @@
 
 use super::client_auth::ClientResult;
 use super::reason::Reason;
+use std::fmt;
 
 /// A realm's place in the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Step {
     Issuer,
     /// Does this realm know the client?
     ClientAuthentication,
+    /// Was the token found good before?
+    Cache,
     /// Are header and claims good?
     Claims,
     /// Is the signature good?
@@ -39,6 +42,7 @@ impl Step {
     /// The step's public name.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Cache => "cache",
             Self::Claims => "claims",
             Self::ClientAuthentication => "client_authentication",
             Self::Identity => "identity",
@@ -53,40 +57,54 @@ impl Step {
     }
 }
 
-/// Why a step failed. The detail is for the operator and names claims, never their values.
-#[derive(Debug)]
-pub struct Failure {
+/// Why a step failed: what each error of the line can say of itself.
+///
+/// `Display` is for logs and names claims, never their values.
+pub trait Refusal: fmt::Display {
     /// The reason code.
-    pub reason: Reason,
+    fn reason(&self) -> Reason;
+
     /// How many checks of the step had passed.
-    pub passed: usize,
-    /// What was wrong.
-    pub detail: String,
+    fn passed(&self) -> usize {
+        0
+    }
+
+    /// The same with the values that the token has, for whoever has the token in hand.
+    fn explained(&self) -> String {
+        self.to_string()
+    }
 }
 
-impl Failure {
-    /// A failure of a step that is one check.
-    pub fn new(reason: Reason, detail: impl std::fmt::Display) -> Self {
-        Self { reason, passed: 0, detail: detail.to_string() }
-    }
+/// How a step ended.
+#[derive(Clone, Copy)]
+pub enum Ended<'r> {
+    /// The line goes on.
+    Passed,
+    /// There was nothing to decide, for this reason.
+    Skipped(&'static str),
+    /// The line, or this realm's part of it, stops here.
+    Failed(&'r dyn Refusal),
 }
 
 /// Hears every step once, in order.
 pub trait Witness {
     /// `step` ended; `realm` is `None` for the steps outside of the chain.
-    fn step(&mut self, realm: Option<RealmId>, step: Step, failure: Option<&Failure>);
+    fn step(&mut self, realm: Option<RealmId>, step: Step, ended: Ended<'_>);
 
     /// How the client of an entered realm proved itself.
     fn client(&mut self, realm: RealmId, result: ClientResult);
 }
 
 /// Tells `witness` of a step's result and hands the result on.
-pub(super) fn told<T>(
+pub(super) fn told<T, R: Refusal>(
     witness: &mut impl Witness,
     realm: Option<RealmId>,
     step: Step,
-    result: Result<T, Failure>,
-) -> Result<T, Failure> {
-    witness.step(realm, step, result.as_ref().err());
+    result: Result<T, R>,
+) -> Result<T, R> {
+    match &result {
+        Ok(_) => witness.step(realm, step, Ended::Passed),
+        Err(refusal) => witness.step(realm, step, Ended::Failed(refusal)),
+    }
     result
 }

@@ -11,7 +11,7 @@ pub use decisions::{DecisionLog, Decisions};
 pub use metrics::{Metrics, Reload};
 
 use crate::engine::request::RequestView;
-use crate::engine::{ClientResult, Decision, Failure, RealmId, Step, Witness};
+use crate::engine::{ClientResult, Decision, Ended, RealmId, Step, Witness};
 use metrics::{RealmMetrics, Validation};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -128,24 +128,24 @@ pub struct CheckWitness<'o> {
 }
 
 impl Witness for CheckWitness<'_> {
-    fn step(&mut self, realm: Option<RealmId>, step: Step, failure: Option<&Failure>) {
-        if let Some(failure) = failure {
+    fn step(&mut self, realm: Option<RealmId>, step: Step, ended: Ended<'_>) {
+        if let Ended::Failed(refusal) = ended {
             let realm = realm.map(|realm| self.observer.realm(realm).name());
-            let (reason, step) = (failure.reason.code(), step.name());
-            ::tracing::debug!(realm, step, reason, detail = failure.detail, "step failed");
+            let (reason, step) = (refusal.reason().code(), step.name());
+            ::tracing::debug!(realm, step, reason, detail = %refusal, "step failed");
         }
+        let passed = !matches!(ended, Ended::Failed(_));
         match (realm, step) {
             (Some(_), Step::ClientAuthentication) => {
-                self.validation = failure.is_none().then(Instant::now);
+                self.validation = passed.then(Instant::now);
             }
-            (Some(realm), Step::Claims | Step::Signature) if failure.is_some() => {
+            (Some(realm), Step::Claims | Step::Signature) if !passed => {
                 self.validated(realm, Validation::Invalid);
             }
             (Some(realm), Step::User) => {
-                let outcome = failure.map_or(Validation::Valid, |_| Validation::Invalid);
-                self.validated(realm, outcome);
+                self.validated(realm, if passed { Validation::Valid } else { Validation::Invalid });
             }
-            (None, Step::RunAs) if failure.is_some() => self.observer.metrics.run_as_denied(),
+            (None, Step::RunAs) if !passed => self.observer.metrics.run_as_denied(),
             _ => {}
         }
     }

@@ -4,10 +4,11 @@
 //! furthest along the line is the one that is reported.
 
 use super::jwt::JwtRealm;
-use super::{Credentials, Outcome};
-use crate::engine::reason::Reason;
+use super::{Credentials, Outcome, Stopped};
+use crate::engine::reason::{Reason, Status};
 use crate::engine::user::User;
-use crate::engine::witness::{Failure, RealmId, Step, Witness};
+use crate::engine::witness::{RealmId, Step, Witness};
+use std::sync::Arc;
 
 /// Every realm refused.
 #[derive(Debug)]
@@ -23,18 +24,16 @@ pub fn authenticate(
     realms: &[JwtRealm],
     credentials: &Credentials<'_>,
     witness: &mut impl Witness,
-) -> Result<(RealmId, User), Refused> {
+) -> Result<(RealmId, Arc<User>), Refused> {
     let mut furthest: Option<(Progress, Refused)> = None;
     for (place, realm) in realms.iter().enumerate() {
         let id = RealmId(place);
         let (progress, refused) = match realm.authenticate(id, credentials, witness) {
             Outcome::Accept(user) => return Ok((id, user)),
-            Outcome::Decline(step, failure) => {
-                (Progress::of(step, &failure), Refused { realm: Some(id), reason: failure.reason })
+            Outcome::Decline(stopped) => {
+                (Progress::of(stopped), Refused { realm: Some(id), reason: stopped.reason })
             }
-            Outcome::Skip(failure) => {
-                (Progress::NONE, Refused { realm: None, reason: failure.reason })
-            }
+            Outcome::Skip(reason) => (Progress::NONE, Refused { realm: None, reason }),
         };
         if furthest.as_ref().is_none_or(|(before, _)| progress > *before) {
             furthest = Some((progress, refused));
@@ -45,15 +44,20 @@ pub fn authenticate(
     Err(furthest.map_or(nobody, |(_, refused)| refused))
 }
 
-/// How far along the line a realm got.
+/// How far along the line a realm got. One that could not tell goes before all that said no: who
+/// asked must not take that for an answer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Progress(Step, usize);
+struct Progress {
+    is_unknown: bool,
+    step: Step,
+    passed: usize,
+}
 
 impl Progress {
-    const NONE: Self = Self(Step::Issuer, 0);
+    const NONE: Self = Self { is_unknown: false, step: Step::Issuer, passed: 0 };
 
-    fn of(step: Step, failure: &Failure) -> Self {
-        Self(step, failure.passed)
+    fn of(Stopped { step, passed, reason }: Stopped) -> Self {
+        Self { is_unknown: reason.status() == Status::Unavailable, step, passed }
     }
 }
 
@@ -70,7 +74,7 @@ mod tests {
     use crate::engine::token::tests::compact;
     use crate::engine::token::{Algorithm, Compact, Token};
     use crate::engine::user::UserClaims;
-    use std::sync::Arc;
+    use crate::engine::witness::Ended;
     use std::time::Duration;
 
     /// A realm of `issuer` that wants `secret`, if any, and takes `audience`.
@@ -104,8 +108,12 @@ mod tests {
     struct Steps(Vec<String>);
 
     impl Witness for Steps {
-        fn step(&mut self, realm: Option<RealmId>, step: Step, failure: Option<&Failure>) {
-            let result = failure.map_or("passed", |failure| failure.reason.code());
+        fn step(&mut self, realm: Option<RealmId>, step: Step, ended: Ended<'_>) {
+            let result = match ended {
+                Ended::Passed => "passed",
+                Ended::Skipped(_) => "skipped",
+                Ended::Failed(refusal) => refusal.reason().code(),
+            };
             self.0.push(format!("{} {} {result}", realm.unwrap().0, step.name()));
         }
 

@@ -8,10 +8,12 @@ pub mod jwt;
 pub use chain::{Refused, authenticate};
 
 use super::client_auth::Presented;
+use super::reason::Reason;
 use super::time::Now;
 use super::token::Token;
 use super::user::User;
-use super::witness::{Failure, Step};
+use super::witness::{Refusal, Step};
+use std::sync::Arc;
 
 /// What every realm of the chain is shown.
 pub struct Credentials<'c> {
@@ -29,9 +31,23 @@ pub struct Credentials<'c> {
 #[derive(Debug)]
 pub enum Outcome {
     /// Mine, and good. The chain stops.
-    Accept(User),
-    /// Mine, but it failed at this step. Remembered; the next realm is asked.
-    Decline(Step, Failure),
+    Accept(Arc<User>),
+    /// Mine, but it failed. Remembered; the next realm is asked.
+    Decline(Stopped),
     /// Another issuer's: passed over.
-    Skip(Failure),
+    Skip(Reason),
+}
+
+/// Where a realm's part of the line stopped, and why. The later, the greater.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopped {
+    step: Step,
+    passed: usize,
+    reason: Reason,
+}
+
+impl Stopped {
+    fn at(step: Step, refusal: &impl Refusal) -> Self {
+        Self { step, passed: refusal.passed(), reason: refusal.reason() }
+    }
 }

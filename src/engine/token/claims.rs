@@ -7,6 +7,7 @@ use super::Algorithm;
 use super::parse::{Token, seconds, strings};
 use crate::engine::reason::Reason;
 use crate::engine::time::UnixTime;
+use crate::engine::witness::Refusal;
 
 /// What one realm demands of a token.
 #[derive(Debug)]
@@ -55,9 +56,8 @@ pub enum ClaimError {
     Typ,
 }
 
-impl ClaimError {
-    /// The reason code of this failure.
-    pub const fn reason(&self) -> Reason {
+impl Refusal for ClaimError {
+    fn reason(&self) -> Reason {
         match self {
             Self::Algorithm => Reason::AlgorithmNotAllowed,
             Self::Audience => Reason::AudienceMismatch,

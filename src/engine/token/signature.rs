@@ -5,6 +5,7 @@ use super::claims::ClaimsChecked;
 use super::parse::Token;
 use crate::engine::crypto::HmacKey;
 use crate::engine::reason::Reason;
+use crate::engine::witness::Refusal;
 
 /// A signature that was not found good.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,9 +18,8 @@ pub enum SignatureError {
     Invalid,
 }
 
-impl SignatureError {
-    /// The reason code of this failure.
-    pub const fn reason(&self) -> Reason {
+impl Refusal for SignatureError {
+    fn reason(&self) -> Reason {
         match self {
             Self::Invalid => Reason::SignatureInvalid,
             Self::NoUsableKey => Reason::NoUsableKey,

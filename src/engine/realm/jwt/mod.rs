@@ -2,12 +2,14 @@
 //!
 //! Each step hands its proof to the next, so none can be left out.
 
-use super::{Credentials, Outcome};
+use super::{Credentials, Outcome, Stopped};
 use crate::engine::client_auth::{ClientAuthentication, ClientKnown, ClientRefused};
 use crate::engine::crypto::HmacKey;
-use crate::engine::token::claims::TokenRules;
+use crate::engine::reason::Reason;
+use crate::engine::token::claims::{ClaimError, TokenRules};
 use crate::engine::user::{User, UserClaims};
-use crate::engine::witness::{Failure, RealmId, Step, Witness, told};
+use crate::engine::witness::{RealmId, Refusal, Step, Witness, told};
+use std::fmt;
 use std::sync::Arc;
 
 /// One configured JWT realm.
@@ -39,42 +41,29 @@ impl JwtRealm {
         credentials: &Credentials<'_>,
         witness: &mut impl Witness,
     ) -> Outcome {
-        let issuer = told(witness, Some(id), Step::Issuer, self.is_issuer(credentials));
-        if let Err(failure) = issuer {
-            return Outcome::Skip(failure);
+        let issuer = self.authenticator.rules.check_issuer(credentials.token);
+        if let Err(error) = told(witness, Some(id), Step::Issuer, issuer) {
+            return Outcome::Skip(error.reason());
         }
-        match self.judge(id, credentials, witness) {
-            Ok(user) => Outcome::Accept(user),
-            Err((step, failure)) => Outcome::Decline(step, failure),
-        }
+        self.judge(id, credentials, witness).map_or_else(Outcome::Decline, Outcome::Accept)
     }
 
+    /// A token of this realm's issuer: the client, the token, the user.
     fn judge(
         &self,
         id: RealmId,
         credentials: &Credentials<'_>,
         witness: &mut impl Witness,
-    ) -> Result<User, (Step, Failure)> {
-        let token = credentials.token;
+    ) -> Result<Arc<User>, Stopped> {
         let client = self.client(id, credentials, witness);
         let client = step(witness, id, Step::ClientAuthentication, client)?;
         let authenticator = &self.authenticator;
-        let checked = authenticator
-            .rules
-            .check(token, credentials.now.unix)
-            .map_err(|(passed, error)| Failure { passed, ..Failure::new(error.reason(), error) });
-        let checked = step(witness, id, Step::Claims, checked)?;
+        let checked = authenticator.rules.check(credentials.token, credentials.now.unix);
+        let checked = step(witness, id, Step::Claims, checked.map_err(AtCheck::new))?;
         let verified = checked.verify(&authenticator.key);
-        let verified = verified.map_err(|error| Failure::new(error.reason(), error));
         let verified = step(witness, id, Step::Signature, verified)?;
         let user = authenticator.user.read(verified, client, credentials.want_metadata);
-        step(witness, id, Step::User, user.map_err(|error| Failure::new(error.reason(), error)))
-    }
-
-    /// A token of another issuer is none of this realm's business.
-    fn is_issuer(&self, credentials: &Credentials<'_>) -> Result<(), Failure> {
-        let checked = self.authenticator.rules.check_issuer(credentials.token);
-        checked.map_err(|error| Failure::new(error.reason(), error))
+        step(witness, id, Step::User, user).map(Arc::new)
     }
 
     fn client(
@@ -82,11 +71,43 @@ impl JwtRealm {
         id: RealmId,
         credentials: &Credentials<'_>,
         witness: &mut impl Witness,
-    ) -> Result<ClientKnown, Failure> {
+    ) -> Result<ClientKnown, ClientRefused> {
         let checked =
             self.client_authentication.check(&credentials.client, credentials.now.monotonic);
         witness.client(id, checked.map_or_else(ClientRefused::result, ClientKnown::result));
-        checked.map_err(|refused| Failure::new(refused.reason(), refused))
+        checked
+    }
+}
+
+/// A check of header and claims that failed, and how many had passed before it.
+struct AtCheck {
+    passed: usize,
+    error: ClaimError,
+}
+
+impl AtCheck {
+    fn new((passed, error): (usize, ClaimError)) -> Self {
+        Self { passed, error }
+    }
+}
+
+impl fmt::Display for AtCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Refusal for AtCheck {
+    fn reason(&self) -> Reason {
+        self.error.reason()
+    }
+
+    fn passed(&self) -> usize {
+        self.passed
+    }
+
+    fn explained(&self) -> String {
+        self.error.explained()
     }
 }
 
@@ -95,7 +116,7 @@ fn step<T>(
     witness: &mut impl Witness,
     id: RealmId,
     step: Step,
-    result: Result<T, Failure>,
-) -> Result<T, (Step, Failure)> {
-    told(witness, Some(id), step, result).map_err(|failure| (step, failure))
+    result: Result<T, impl Refusal>,
+) -> Result<T, Stopped> {
+    told(witness, Some(id), step, result).map_err(|refusal| Stopped::at(step, &refusal))
 }
