@@ -8,6 +8,7 @@ use aws_lc_rs::{constant_time, digest, hmac};
 use std::fmt;
 
 /// An HMAC key, ready for those of HS256, HS384 and HS512 that it is long enough for.
+#[derive(Debug)]
 pub struct HmacKey {
     hs256: Option<hmac::Key>,
     hs384: Option<hmac::Key>,
@@ -81,7 +82,7 @@ pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// A digest (SHA-256) of a file's content, to tell whether another one has been written.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl fmt::Debug for Fingerprint {

@@ -31,6 +31,7 @@ use realm::Credentials;
 use realm::jwt::JwtRealm;
 use request::{RequestView, Sent};
 use std::sync::Arc;
+use token::signature::Signatures;
 use token::{Compact, Token, TokenFault};
 use user::User;
 use witness::told;
@@ -52,26 +53,29 @@ pub struct Snapshot {
 }
 
 /// Decides `request` at `now`. Every step is told to `witness`, once.
-pub fn authorize<'s>(
+pub async fn authorize<'s>(
     snapshot: &'s Snapshot,
     request: &RequestView<'_>,
     now: Now,
-    witness: &mut impl Witness,
+    signatures: &impl Signatures,
+    witness: &mut (impl Witness + Send),
 ) -> Decision<'s> {
-    line(&Case { snapshot, request, now }, witness).unwrap_or_else(Stop::decision)
+    let case = Case { snapshot, request, now, signatures };
+    line(&case, witness).await.unwrap_or_else(Stop::decision)
 }
 
 /// Finds out who sends `request` at `now`, without asking what a route allows: the realm that
 /// authenticated and the user, or the refusal.
-pub fn authenticate<'s>(
+pub async fn authenticate<'s>(
     snapshot: &'s Snapshot,
     request: &RequestView<'_>,
     now: Now,
-    witness: &mut impl Witness,
+    signatures: &impl Signatures,
+    witness: &mut (impl Witness + Send),
 ) -> Result<Authenticated, Decision<'s>> {
-    let case = Case { snapshot, request, now };
+    let case = Case { snapshot, request, now, signatures };
     let sent = ended(witness, Step::Request, sent(request)).map_err(Stop::decision)?;
-    user(&case, &sent, true, witness).map_err(Stop::decision)
+    user(&case, &sent, true, witness).await.map_err(Stop::decision)
 }
 
 /// Who sends a request.
@@ -84,20 +88,24 @@ pub struct Authenticated {
 }
 
 /// What one decision is made of.
-struct Case<'s, 'r> {
+struct Case<'s, 'r, S> {
     snapshot: &'s Snapshot,
     request: &'r RequestView<'r>,
     now: Now,
+    signatures: &'r S,
 }
 
 /// The straight line of a request: each step needs what the one before has found.
-fn line<'s>(case: &Case<'s, '_>, witness: &mut impl Witness) -> Result<Decision<'s>, Stop> {
+async fn line<'s>(
+    case: &Case<'s, '_, impl Signatures>,
+    witness: &mut (impl Witness + Send),
+) -> Result<Decision<'s>, Stop> {
     let Case { snapshot, request, .. } = *case;
     let sent = cleanable(snapshot, request).and_then(|()| sent(request));
     let sent = ended(witness, Step::Request, sent)?;
     ended(witness, Step::Route, route(request))?;
     let want_metadata = snapshot.identity.wants_metadata();
-    let Authenticated { realm, user } = user(case, &sent, want_metadata, witness)?;
+    let Authenticated { realm, user } = user(case, &sent, want_metadata, witness).await?;
     let allow = snapshot.identity.allow(request, &snapshot.realms[realm.0].name, &user);
     let allow = allow.map_err(|NotRepresentable(name)| Denial::not_representable(request, &name));
     let allow = ended(witness, Step::Identity, allow).map_err(|stop| stop.by(realm, &user))?;
@@ -105,18 +113,20 @@ fn line<'s>(case: &Case<'s, '_>, witness: &mut impl Witness) -> Result<Decision<
 }
 
 /// The line's middle: from the credentials to the user.
-fn user(
-    case: &Case<'_, '_>,
+async fn user(
+    case: &Case<'_, '_, impl Signatures>,
     sent: &Sent<'_>,
     want_metadata: bool,
-    witness: &mut impl Witness,
+    witness: &mut (impl Witness + Send),
 ) -> Result<Authenticated, Stop> {
-    let Case { snapshot, request, now } = *case;
+    let Case { snapshot, request, now, signatures } = *case;
     let compact = failed(witness, Step::Token, compact(snapshot, request, sent))?;
     let token = ended(witness, Step::Token, token(request, &compact))?;
     let client = failed(witness, Step::ClientAuthentication, client(snapshot, request, sent))?;
-    let credentials = Credentials { token: &token, client, now, want_metadata };
-    let (realm, user) = realm::authenticate(&snapshot.realms, &credentials, witness)
+    let text = compact.fingerprint();
+    let credentials = Credentials { text, token: &token, client, now, want_metadata };
+    let (realm, user) = realm::authenticate(&snapshot.realms, &credentials, signatures, witness)
+        .await
         .map_err(|refused| Stop::unauthenticated(request, &token, &refused))?;
     let run_as = run_as(snapshot, request, sent, &token, &user.name);
     ended(witness, Step::RunAs, run_as).map_err(|stop| stop.by(realm, &user))?;

@@ -75,7 +75,7 @@ impl UserClaims {
     /// Reads the user out of a verified token. Metadata is made only if somebody wants it.
     pub fn read(
         &self,
-        verified: Verified<'_, '_>,
+        verified: &Verified<'_, '_>,
         _client: ClientKnown,
         want_metadata: bool,
     ) -> Result<User, UserError> {
@@ -176,9 +176,13 @@ mod tests {
     use crate::engine::secret::Secret;
     use crate::engine::time::{Monotonic, UnixTime};
     use crate::engine::token::claims::TokenRules;
+    use crate::engine::token::keys::KeySet;
+    use crate::engine::token::signature::{Inline, Keys};
     use crate::engine::token::{Algorithm, Compact, Token};
     use aws_lc_rs::hmac;
+    use futures_util::FutureExt;
     use serde_json::json;
+    use std::sync::Arc;
     use std::time::Duration;
 
     const KEY: &[u8] = b"a key of at least thirty-two bytes";
@@ -213,12 +217,15 @@ mod tests {
             clock_skew: 0,
         };
         let checked = rules.check(&token, UnixTime::new(Duration::from_secs(100))).unwrap();
-        let verified = checked.verify(&HmacKey::new(&Secret::new(KEY))).unwrap();
+        let keys = KeySet::of(HmacKey::new(&Secret::new(KEY)));
+        let keys = Keys { hmac: Some(Arc::new(keys)), public: None };
+        let verified = checked.verify(&keys, compact.fingerprint(), &Inline);
+        let verified = verified.now_or_never().unwrap().unwrap();
         let key = DigestKey::new(&[0; 32]);
         let client = ClientAuthentication::new(None, &key)
             .check(&Presented::Nothing, Monotonic::new(Duration::ZERO))
             .unwrap();
-        wanted.read(verified, client, true)
+        wanted.read(&verified, client, true)
     }
 
     #[test]

@@ -9,12 +9,14 @@ use super::codec::BytesCodec;
 use super::deadline::budget;
 use super::respond::Answers;
 use super::view;
-use crate::engine::request::{RequestView, Unusable};
-use crate::engine::{Decision, Denial, Established, Now, Reason, Snapshot};
-use crate::observe::{CheckWitness, Observer, Seen};
+use crate::engine::request::Unusable;
+use crate::engine::token::signature::Inline;
+use crate::engine::{Decision, Denial, Established, Now, Reason, Snapshot, authorize};
+use crate::observe::{Observer, Seen};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Map};
 use http::{HeaderMap, Request, Response};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -33,9 +35,8 @@ pub const SERVICE: &str = "envoy.service.auth.v3.Authorization";
 /// The largest check that is read, in bytes.
 const MAX_CHECK: usize = 4 * 1024 * 1024;
 
-/// The engine's entry, as an argument: a test puts another one in its place.
-type Authorize =
-    for<'s> fn(&'s Snapshot, &RequestView<'_>, Now, &mut CheckWitness<'_>) -> Decision<'s>;
+/// How a check is decided, as an argument: a test puts another way in its place.
+type Decide = for<'c> fn(&'c InForce, Bytes, Now, &'c Seen) -> BoxFuture<'c, Bytes>;
 
 /// Everything that was configured together for checks: what decides, answers and watches them.
 pub struct InForce {
@@ -64,13 +65,14 @@ impl InForce {
     }
 
     /// Decides the check that `bytes` hold: the whole way of a request.
-    fn decide(&self, authorize: Authorize, bytes: Bytes, now: Now, seen: &Seen) -> Bytes {
+    async fn decide(&self, bytes: Bytes, now: Now, seen: &Seen) -> Bytes {
         let check = view::decode(bytes);
         let request = check.as_ref().map_err(|unusable| *unusable).and_then(view::view);
         match request {
             Ok(request) => {
                 let mut witness = self.observer.witness();
-                let decision = authorize(&self.snapshot, &request, now, &mut witness);
+                let snapshot = &self.snapshot;
+                let decision = authorize(snapshot, &request, now, &Inline, &mut witness).await;
                 self.observer.decided(&decision, Some(&request), seen);
                 self.answers.respond(&decision, self.realm(&decision))
             }
@@ -114,16 +116,14 @@ impl InForce {
 pub struct Checks {
     in_force: ArcSwap<InForce>,
     clock: Clock,
-    authorize: Authorize,
+    decide: Decide,
 }
 
 impl Checks {
     /// Checks under `in_force`, at the time of `clock`.
     pub fn new(in_force: InForce, clock: Clock) -> Self {
-        let authorize: Authorize = |snapshot, request, now, witness| {
-            crate::engine::authorize(snapshot, request, now, witness)
-        };
-        Self { in_force: ArcSwap::from_pointee(in_force), clock, authorize }
+        let decide: Decide = |in_force, bytes, now, seen| in_force.decide(bytes, now, seen).boxed();
+        Self { in_force: ArcSwap::from_pointee(in_force), clock, decide }
     }
 
     /// What is in force now.
@@ -154,8 +154,8 @@ impl Checks {
             return in_force.unavailable(Reason::DeadlineExceeded, &seen);
         }
         let mut grpc = Grpc::new(BytesCodec).max_decoding_message_size(MAX_CHECK);
-        let (clock, authorize) = (self.clock, self.authorize);
-        let check = Check { in_force: &in_force, clock, authorize, seen: &seen };
+        let (clock, decide) = (self.clock, self.decide);
+        let check = Check { in_force: &in_force, clock, decide, seen: &seen };
         // Pinned here, so that what wraps it moves a pointer and not the whole future.
         let unary = pin!(grpc.unary(check, request));
         let answered = AssertUnwindSafe(unary).catch_unwind();
@@ -171,8 +171,8 @@ impl Checks {
     }
 
     /// Decides the check that `bytes` hold, as one that came in by a call.
-    pub fn decide(&self, bytes: Bytes, now: Now, seen: &Seen) -> Bytes {
-        self.in_force().decide(self.authorize, bytes, now, seen)
+    pub async fn decide(&self, bytes: Bytes, now: Now, seen: &Seen) -> Bytes {
+        self.in_force().decide(bytes, now, seen).await
     }
 }
 
@@ -180,20 +180,23 @@ impl Checks {
 struct Check<'c> {
     in_force: &'c InForce,
     clock: Clock,
-    authorize: Authorize,
+    decide: Decide,
     seen: &'c Seen,
 }
 
-impl UnaryService<Bytes> for Check<'_> {
+impl<'c> UnaryService<Bytes> for Check<'c> {
     type Response = Bytes;
-    type Future = std::future::Ready<Result<tonic::Response<Bytes>, tonic::Status>>;
+    type Future = Map<BoxFuture<'c, Bytes>, Answered>;
 
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
         let (bytes, now) = (request.into_inner(), self.clock.now());
-        let answer = self.in_force.decide(self.authorize, bytes, now, self.seen);
-        std::future::ready(Ok(tonic::Response::new(answer)))
+        let decided = (self.decide)(self.in_force, bytes, now, self.seen);
+        decided.map(|answer| Ok(tonic::Response::new(answer)))
     }
 }
+
+/// An answer is one in every case.
+type Answered = fn(Bytes) -> Result<tonic::Response<Bytes>, tonic::Status>;
 
 /// The trace id of a W3C `traceparent`, which Envoy sends as gRPC metadata.
 fn trace(headers: &HeaderMap) -> Option<String> {
@@ -212,8 +215,8 @@ mod tests {
     use std::pin::Pin;
     use tonic::codegen::Body as _;
 
-    /// Checks of the quickstart, decided by `authorize`.
-    fn checks(authorize: Option<Authorize>) -> Arc<Checks> {
+    /// Checks of the quickstart, decided by `decide`.
+    fn checks(decide: Option<Decide>) -> Arc<Checks> {
         let settings = crate::settings::quickstart(None, None).unwrap();
         let metrics = Arc::new(Metrics::new().unwrap());
         let log = DecisionLog::new(Decisions::None, 0);
@@ -221,7 +224,7 @@ mod tests {
         let snapshot = crate::app::snapshot(&settings).unwrap();
         let in_force = InForce::new(snapshot, observer, Duration::from_secs(60));
         let mut checks = Checks::new(in_force, Clock::start());
-        checks.authorize = authorize.unwrap_or(checks.authorize);
+        checks.decide = decide.unwrap_or(checks.decide);
         Arc::new(checks)
     }
 
@@ -253,7 +256,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_costs_one_check_and_is_answered_503() {
-        let checks = checks(Some(|_, _, _, _| panic!("a bug")));
+        let checks = checks(Some(|_, _, _, _| async { panic!("a bug") }.boxed()));
         let get = CheckRequest::decode(GET).unwrap().encode_to_vec();
         for _ in 0..3 {
             assert_eq!(denial(Arc::clone(&checks).call(request(get.clone())).await).await, 503);

@@ -6,6 +6,7 @@
 use super::jwt::JwtRealm;
 use super::{Credentials, Outcome, Stopped};
 use crate::engine::reason::{Reason, Status};
+use crate::engine::token::signature::Signatures;
 use crate::engine::user::User;
 use crate::engine::witness::{RealmId, Step, Witness};
 use std::sync::Arc;
@@ -20,21 +21,23 @@ pub struct Refused {
 }
 
 /// Asks each realm in order. Ties between refusals go to the earlier realm.
-pub fn authenticate(
+pub async fn authenticate(
     realms: &[JwtRealm],
     credentials: &Credentials<'_>,
-    witness: &mut impl Witness,
+    signatures: &impl Signatures,
+    witness: &mut (impl Witness + Send),
 ) -> Result<(RealmId, Arc<User>), Refused> {
     let mut furthest: Option<(Progress, Refused)> = None;
     for (place, realm) in realms.iter().enumerate() {
         let id = RealmId(place);
-        let (progress, refused) = match realm.authenticate(id, credentials, witness) {
-            Outcome::Accept(user) => return Ok((id, user)),
-            Outcome::Decline(stopped) => {
-                (Progress::of(stopped), Refused { realm: Some(id), reason: stopped.reason })
-            }
-            Outcome::Skip(reason) => (Progress::NONE, Refused { realm: None, reason }),
-        };
+        let (progress, refused) =
+            match realm.authenticate(id, credentials, signatures, witness).await {
+                Outcome::Accept(user) => return Ok((id, user)),
+                Outcome::Decline(stopped) => {
+                    (Progress::of(stopped), Refused { realm: Some(id), reason: stopped.reason })
+                }
+                Outcome::Skip(reason) => (Progress::NONE, Refused { realm: None, reason }),
+            };
         if furthest.as_ref().is_none_or(|(before, _)| progress > *before) {
             furthest = Some((progress, refused));
         }
@@ -71,10 +74,13 @@ mod tests {
     use crate::engine::secret::Secret;
     use crate::engine::time::{Monotonic, Now, UnixTime};
     use crate::engine::token::claims::TokenRules;
+    use crate::engine::token::keys::KeySet;
+    use crate::engine::token::signature::{Inline, Keys};
     use crate::engine::token::tests::compact;
     use crate::engine::token::{Algorithm, Compact, Token};
     use crate::engine::user::UserClaims;
     use crate::engine::witness::Ended;
+    use futures_util::FutureExt;
     use std::time::Duration;
 
     /// A realm of `issuer` that wants `secret`, if any, and takes `audience`.
@@ -90,7 +96,10 @@ mod tests {
                     algorithms: vec![Algorithm::Hs256],
                     clock_skew: 0,
                 },
-                key: HmacKey::new(&Secret::new([1; 32])),
+                keys: Keys {
+                    hmac: Some(Arc::new(KeySet::of(HmacKey::new(&Secret::new([1; 32]))))),
+                    public: None,
+                },
                 user: UserClaims {
                     principal: "sub".into(),
                     groups: None,
@@ -129,13 +138,15 @@ mod tests {
         let unix = UnixTime::new(Duration::from_secs(9));
         let now = Now { unix, monotonic: Monotonic::new(Duration::ZERO) };
         let credentials = Credentials {
+            text: parts.fingerprint(),
             token: &Token::read(&parts).unwrap(),
             client: Presented::read(Some(header.as_bytes()), key).unwrap(),
             now,
             want_metadata: false,
         };
         let mut steps = Steps::default();
-        (authenticate(realms, &credentials, &mut steps).unwrap_err(), steps.0)
+        let refused = authenticate(realms, &credentials, &Inline, &mut steps);
+        (refused.now_or_never().unwrap().unwrap_err(), steps.0)
     }
 
     #[test]

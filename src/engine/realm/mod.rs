@@ -8,6 +8,7 @@ pub mod jwt;
 pub use chain::{Refused, authenticate};
 
 use super::client_auth::Presented;
+use super::crypto::Fingerprint;
 use super::reason::Reason;
 use super::time::Now;
 use super::token::Token;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 
 /// What every realm of the chain is shown.
 pub struct Credentials<'c> {
+    /// The fingerprint of the token's text.
+    pub text: Fingerprint,
     /// The parsed token.
     pub token: &'c Token<'c>,
     /// What the client presented.

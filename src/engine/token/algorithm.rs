@@ -53,6 +53,22 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
+    /// Whether its keys are secrets: then whoever can verify can sign.
+    pub const fn is_hmac(self) -> bool {
+        match self {
+            Self::Hs256 | Self::Hs384 | Self::Hs512 => true,
+            Self::Es256
+            | Self::Es384
+            | Self::Es512
+            | Self::Ps256
+            | Self::Ps384
+            | Self::Ps512
+            | Self::Rs256
+            | Self::Rs384
+            | Self::Rs512 => false,
+        }
+    }
+
     /// The name as it stands in a token's `alg`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@
 //! touched.
 
 use super::json::{Json, Members, NotJson};
+use crate::engine::crypto::Fingerprint;
 use crate::engine::reason::Reason;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -46,6 +47,7 @@ pub struct Compact<'a> {
     payload: Vec<u8>,
     signature: Vec<u8>,
     signing_input: &'a [u8],
+    bearer: &'a [u8],
 }
 
 impl<'a> Compact<'a> {
@@ -69,11 +71,17 @@ impl<'a> Compact<'a> {
                 .map_err(|_| TokenFault::NotAJwt("a part is not canonical base64url"))
         };
         Ok(Self {
+            bearer,
             signing_input: &bearer[..header.len() + 1 + payload.len()],
             header: decoded(header)?,
             payload: decoded(payload)?,
             signature: decoded(signature)?,
         })
+    }
+
+    /// Tells this token's text from every other.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.bearer)
     }
 }
 
@@ -82,6 +90,8 @@ impl<'a> Compact<'a> {
 pub struct Token<'a> {
     /// The header's `alg`, whatever it is.
     pub(super) alg: Cow<'a, str>,
+    /// The header's `kid`.
+    pub(super) kid: Option<Cow<'a, str>>,
     /// The header's `typ`.
     pub(super) typ: Option<Cow<'a, str>>,
     /// The claims, the registered ones checked for their type.
@@ -109,6 +119,7 @@ impl<'a> Token<'a> {
             .map_err(|NotJson| TokenFault::NotAJwt("the payload is not a strict JSON object"))?;
         Ok(Self {
             alg,
+            kid: header.take_text("kid"),
             typ: header.take_text("typ"),
             claims: Claims::read(payload)?,
             signing_input: compact.signing_input,

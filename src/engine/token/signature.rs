@@ -1,54 +1,204 @@
 //! The last step of a token: its signature, over claims that have already passed.
+//!
+//! Two families of keys verify, and which one a token may use follows from its algorithm alone: a
+//! public key can never be taken for an HMAC secret.
 
 use super::Algorithm;
 use super::claims::ClaimsChecked;
+use super::keys::{Key, KeySet};
 use super::parse::Token;
-use crate::engine::crypto::HmacKey;
+use crate::engine::crypto::Fingerprint;
 use crate::engine::reason::Reason;
 use crate::engine::witness::Refusal;
+use std::sync::Arc;
 
 /// A signature that was not found good.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// No key of the realm fits the token's algorithm.
-    #[error("no key of this realm can verify the token's algorithm")]
-    NoUsableKey,
     /// Keys were tried, none verifies.
     #[error("JWT signature verification failed")]
     Invalid,
+    /// The verification came to no end: a bug of ours.
+    #[error("the verification of the signature was lost")]
+    Lost,
+    /// The set of this family is empty.
+    #[error("Signature verification was not attempted since there are not any JWKs available.")]
+    NoKey,
+    /// No key of the set is for this token.
+    #[error(
+        "Signature verification was not attempted since there are not any JWKs available after \
+         filtering for incompatible keys."
+    )]
+    NoFittingKey,
+    /// The realm has no keys of this family.
+    #[error("{}", without_source(*.0))]
+    NoSource(Algorithm),
+}
+
+fn without_source(algorithm: Algorithm) -> String {
+    let (name, settings) = (algorithm.name(), "[hmac_key, hmac_jwkset]");
+    if algorithm.is_hmac() {
+        format!(
+            "algorithm [{name}] is a HMAC signing algorithm, but none of the HMAC JWK settings \
+             {settings} is configured"
+        )
+    } else {
+        format!(
+            "algorithm [{name}] is a PKC signing algorithm, but PKC JWK setting [pkc_jwkset_path] \
+             is not configured"
+        )
+    }
 }
 
 impl Refusal for SignatureError {
     fn reason(&self) -> Reason {
         match self {
             Self::Invalid => Reason::SignatureInvalid,
-            Self::NoUsableKey => Reason::NoUsableKey,
+            Self::Lost => Reason::InternalError,
+            Self::NoFittingKey | Self::NoKey | Self::NoSource(_) => Reason::NoUsableKey,
         }
+    }
+}
+
+/// Where public keys come from, which may be others at every look.
+pub trait KeySource: Send + Sync {
+    /// The keys as they are known now.
+    fn current(&self) -> Arc<KeySet>;
+}
+
+/// What verifies a realm's tokens, by the family of their algorithm.
+pub struct Keys {
+    /// For HS256, HS384 and HS512.
+    pub hmac: Option<Arc<KeySet>>,
+    /// For all others.
+    pub public: Option<Arc<dyn KeySource>>,
+}
+
+impl Keys {
+    /// The keys of the family of `algorithm`; `None` if the realm was given none.
+    pub fn of(&self, algorithm: Algorithm) -> Option<Arc<KeySet>> {
+        if algorithm.is_hmac() {
+            self.hmac.clone()
+        } else {
+            self.public.as_ref().map(|source| source.current())
+        }
+    }
+}
+
+/// Verifies signatures of public-key algorithms, which take so long that other checks must not
+/// wait for them.
+pub trait Signatures: Sync {
+    /// Does `work` and tells which key verified, if any did. Whoever asks may go away meanwhile.
+    fn verify(&self, work: Work) -> impl Future<Output = Result<Option<Arc<Key>>, Lost>> + Send;
+}
+
+/// Work that came to no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost;
+
+/// Verifies at once, on the thread that asks: where nobody else waits for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Inline;
+
+impl Signatures for Inline {
+    async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
+        Ok(work.run())
+    }
+}
+
+/// One signature and the keys to try: everything that its verification needs.
+#[derive(Debug)]
+pub struct Work {
+    token: Fingerprint,
+    algorithm: Algorithm,
+    keys: Vec<Arc<Key>>,
+    message: Box<[u8]>,
+    signature: Box<[u8]>,
+}
+
+/// Tells equal work from other work: the same token, to be tried with the same keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WorkId(Fingerprint);
+
+impl Work {
+    /// What tells it from other work.
+    pub fn id(&self) -> WorkId {
+        WorkId(self.token)
+    }
+
+    /// Whether it takes many times as long as most.
+    pub fn is_slow(&self) -> bool {
+        self.keys.iter().any(|key| key.is_slow(self.algorithm))
+    }
+
+    /// The first key that verifies the signature.
+    pub fn run(self) -> Option<Arc<Key>> {
+        let Self { algorithm, keys, message, signature, .. } = self;
+        keys.into_iter().find(|key| key.verifies(algorithm, &message, &signature))
     }
 }
 
 /// A token whose claims and whose signature were found good. Only [`ClaimsChecked::verify`]
 /// makes one.
-#[derive(Clone, Copy, Debug)]
-pub struct Verified<'t, 'a>(&'t Token<'a>);
+#[derive(Clone, Debug)]
+pub struct Verified<'t, 'a> {
+    token: &'t Token<'a>,
+    key: Arc<Key>,
+}
 
 impl<'t, 'a> ClaimsChecked<'t, 'a> {
-    /// Verifies the signature with the realm's HMAC key. Public-key algorithms find no key in
-    /// it, whatever its bytes are: that is what stops algorithm confusion.
-    pub fn verify(self, key: &HmacKey) -> Result<Verified<'t, 'a>, SignatureError> {
+    /// Verifies the signature with the keys that are for it: any of them will do. `text` is the
+    /// fingerprint of the whole token.
+    pub async fn verify(
+        self,
+        keys: &Keys,
+        text: Fingerprint,
+        signatures: &impl Signatures,
+    ) -> Result<Verified<'t, 'a>, SignatureError> {
         let token = self.token();
-        let algorithm = Algorithm::parse(&token.alg).ok_or(SignatureError::NoUsableKey)?;
-        match key.verifies(algorithm, token.signing_input, token.signature) {
-            Some(true) => Ok(Verified(token)),
-            Some(false) => Err(SignatureError::Invalid),
-            None => Err(SignatureError::NoUsableKey),
-        }
+        // A token of another algorithm has not passed the checks.
+        let algorithm = Algorithm::parse(&token.alg).ok_or(SignatureError::NoFittingKey)?;
+        let set = keys.of(algorithm).ok_or(SignatureError::NoSource(algorithm))?;
+        let candidates = candidates(&set, algorithm, token.kid.as_deref())?;
+        let found = if algorithm.is_hmac() {
+            // Quicker than handing it over.
+            let (message, signature) = (token.signing_input, token.signature);
+            candidates.into_iter().find(|key| key.verifies(algorithm, message, signature))
+        } else {
+            let work = Work {
+                token: text,
+                algorithm,
+                keys: candidates,
+                message: token.signing_input.into(),
+                signature: token.signature.into(),
+            };
+            signatures.verify(work).await.map_err(|Lost| SignatureError::Lost)?
+        };
+        found.map(|key| Verified { token, key }).ok_or(SignatureError::Invalid)
     }
+}
+
+/// The keys of `set` that may have made the signature; at least one.
+fn candidates(
+    set: &KeySet,
+    algorithm: Algorithm,
+    kid: Option<&str>,
+) -> Result<Vec<Arc<Key>>, SignatureError> {
+    if set.is_empty() {
+        return Err(SignatureError::NoKey);
+    }
+    let candidates = set.candidates(algorithm, kid);
+    if candidates.is_empty() { Err(SignatureError::NoFittingKey) } else { Ok(candidates) }
 }
 
 impl<'t, 'a> Verified<'t, 'a> {
     /// The token, which can be believed now.
     pub fn token(&self) -> &'t Token<'a> {
-        self.0
+        self.token
+    }
+
+    /// The key that verified it.
+    pub fn key(&self) -> &Arc<Key> {
+        &self.key
     }
 }

@@ -4,9 +4,9 @@
 
 use super::{Credentials, Outcome, Stopped};
 use crate::engine::client_auth::{ClientAuthentication, ClientKnown, ClientRefused};
-use crate::engine::crypto::HmacKey;
 use crate::engine::reason::Reason;
 use crate::engine::token::claims::{ClaimError, TokenRules};
+use crate::engine::token::signature::{Keys, Signatures};
 use crate::engine::user::{User, UserClaims};
 use crate::engine::witness::{RealmId, Refusal, Step, Witness, told};
 use std::fmt;
@@ -28,41 +28,44 @@ pub struct JwtAuthenticator {
     /// What a token must say.
     pub rules: TokenRules,
     /// What verifies it.
-    pub key: HmacKey,
+    pub keys: Keys,
     /// Whom it names.
     pub user: UserClaims,
 }
 
 impl JwtRealm {
     /// Judges `credentials`. `id` is this realm's place in the chain.
-    pub fn authenticate(
+    pub async fn authenticate(
         &self,
         id: RealmId,
         credentials: &Credentials<'_>,
-        witness: &mut impl Witness,
+        signatures: &impl Signatures,
+        witness: &mut (impl Witness + Send),
     ) -> Outcome {
         let issuer = self.authenticator.rules.check_issuer(credentials.token);
         if let Err(error) = told(witness, Some(id), Step::Issuer, issuer) {
             return Outcome::Skip(error.reason());
         }
-        self.judge(id, credentials, witness).map_or_else(Outcome::Decline, Outcome::Accept)
+        let judged = self.judge(id, credentials, signatures, witness).await;
+        judged.map_or_else(Outcome::Decline, Outcome::Accept)
     }
 
     /// A token of this realm's issuer: the client, the token, the user.
-    fn judge(
+    async fn judge(
         &self,
         id: RealmId,
         credentials: &Credentials<'_>,
-        witness: &mut impl Witness,
+        signatures: &impl Signatures,
+        witness: &mut (impl Witness + Send),
     ) -> Result<Arc<User>, Stopped> {
         let client = self.client(id, credentials, witness);
         let client = step(witness, id, Step::ClientAuthentication, client)?;
         let authenticator = &self.authenticator;
         let checked = authenticator.rules.check(credentials.token, credentials.now.unix);
         let checked = step(witness, id, Step::Claims, checked.map_err(AtCheck::new))?;
-        let verified = checked.verify(&authenticator.key);
+        let verified = checked.verify(&authenticator.keys, credentials.text, signatures).await;
         let verified = step(witness, id, Step::Signature, verified)?;
-        let user = authenticator.user.read(verified, client, credentials.want_metadata);
+        let user = authenticator.user.read(&verified, client, credentials.want_metadata);
         step(witness, id, Step::User, user).map(Arc::new)
     }
 
