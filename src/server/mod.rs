@@ -10,5 +10,6 @@ pub mod ext_authz;
 pub mod health;
 pub mod listen;
 mod respond;
+pub mod signatures;
 pub mod view;
 pub mod workers;

@@ -1,0 +1,579 @@
+//! The threads on which signatures are verified, so that none delays a check that needs none.
+//!
+//! The one rule: work belongs to the threads, and runs at most once for all who wait for it. A
+//! caller that goes away takes no work with it that another one waits for, and no thread begins
+//! work that nobody waits for any more.
+//!
+//! What waits here is bounded by whoever calls: every caller is a check in flight, and those are
+//! counted and limited where they come in.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+use std::io;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use tokio::sync::watch;
+
+/// How long a piece of work takes, as far as that is known before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// It goes before all that is slow.
+    Quick,
+    /// It has one turn in [`Board::TURN_OF_SLOW`] while something quick waits.
+    Slow,
+}
+
+/// The work ended without a result: it panicked, or its threads are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the work ended without a result")]
+pub struct Lost;
+
+/// Runs work on a few threads of its own. Dropped, it ends them: what runs is run to its end, and
+/// what waits is lost.
+pub struct Threads<K, T> {
+    shared: Arc<Shared<K, T>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl<K, T> Threads<K, T>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    /// Starts `count` threads.
+    pub fn start(count: NonZeroUsize) -> io::Result<Self> {
+        let mut threads = Self { shared: Arc::default(), threads: Vec::new() };
+        for number in 0..count.get() {
+            let shared = Arc::clone(&threads.shared);
+            let thread = thread::Builder::new().name(format!("signatures-{number}"));
+            threads.threads.push(thread.spawn(move || shared.work_until_closed())?);
+        }
+        Ok(threads)
+    }
+
+    /// Has `work` run, and waits for its result. Where work of an equal key waits or runs already,
+    /// that one's result is waited for, so a key names all that its work depends on. Once a result
+    /// is out, its key is new again.
+    ///
+    /// The work has its place from the call on, not only from when the result is first waited for.
+    pub fn run<W>(
+        &self,
+        key: K,
+        pace: Pace,
+        work: W,
+    ) -> impl Future<Output = Result<T, Lost>> + Send + use<K, T, W>
+    where
+        W: FnOnce() -> T + Send + 'static,
+    {
+        let waiter = self.shared.place(key, pace, Box::new(work));
+        async move { waiter.result().await }
+    }
+}
+
+impl<K, T> Drop for Threads<K, T> {
+    fn drop(&mut self) {
+        let dropped = self.shared.lock().close();
+        self.shared.more.notify_all();
+        drop(dropped);
+        for thread in self.threads.drain(..) {
+            // Work may own what owns the threads, and then this is one of them.
+            if thread.thread().id() != thread::current().id() {
+                // A thread that panicked has ended as well.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// What the threads and those who wait for them have in common.
+struct Shared<K, T> {
+    /// Held for a few instructions; work is run, results are told, and work is dropped without it.
+    board: Mutex<Board<K, T>>,
+    /// Told to one idle thread for each piece of work, and to all when the board is closed.
+    more: Condvar,
+}
+
+impl<K, T> Default for Shared<K, T> {
+    fn default() -> Self {
+        Self { board: Mutex::default(), more: Condvar::new() }
+    }
+}
+
+impl<K, T> Shared<K, T> {
+    fn lock(&self) -> MutexGuard<'_, Board<K, T>> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Clone + Eq + Hash, T: Clone> Shared<K, T> {
+    fn place(self: &Arc<Self>, key: K, pace: Pace, work: Work<T>) -> Waiter<K, T> {
+        let mut board = self.lock();
+        let (number, report) = match board.join(&key) {
+            // What this work owns is dropped with the arguments: once the board is free again.
+            Some(joined) => joined,
+            None => board.add(key.clone(), pace, work),
+        };
+        let wake = board.idle > 0;
+        drop(board);
+        if wake {
+            self.more.notify_one();
+        }
+        Waiter { shared: Arc::clone(self), key, number, report }
+    }
+
+    fn work_until_closed(&self) {
+        while let Some((key, work)) = self.next() {
+            let result = catch_unwind(AssertUnwindSafe(work));
+            // First the key is new again, then the result is out: whoever has a result and comes
+            // back with the same key must not be given the same result.
+            let job = self.lock().jobs.remove(&key);
+            if let (Some(job), Ok(result)) = (job, result) {
+                job.report.send_replace(Some(result));
+            }
+        }
+    }
+
+    fn next(&self) -> Option<(K, Work<T>)> {
+        let mut board = self.lock();
+        loop {
+            if let Some(next) = board.next() {
+                return Some(next);
+            }
+            if board.closed {
+                return None;
+            }
+            board.idle += 1;
+            board = self.more.wait(board).unwrap_or_else(PoisonError::into_inner);
+            board.idle -= 1;
+        }
+    }
+}
+
+/// A caller that waits for one piece of work.
+struct Waiter<K: Eq + Hash, T> {
+    shared: Arc<Shared<K, T>>,
+    key: K,
+    number: u64,
+    report: watch::Receiver<Option<T>>,
+}
+
+impl<K: Eq + Hash, T: Clone> Waiter<K, T> {
+    async fn result(mut self) -> Result<T, Lost> {
+        // An error means that whoever would have told the result is gone.
+        let result = self.report.wait_for(Option::is_some).await.map(|result| result.clone());
+        result.ok().flatten().ok_or(Lost)
+    }
+}
+
+impl<K: Eq + Hash, T> Drop for Waiter<K, T> {
+    fn drop(&mut self) {
+        let abandoned = self.shared.lock().leave(&self.key, self.number);
+        // What the work owns is dropped once the board is free again.
+        drop(abandoned);
+    }
+}
+
+type Work<T> = Box<dyn FnOnce() -> T + Send>;
+
+/// A job's number, and where its result will be.
+type Joined<T> = (u64, watch::Receiver<Option<T>>);
+
+/// One piece of work, from when it is asked for until its result is out.
+struct Job<T> {
+    /// Grows from one to the next: the order in which work came, and what tells a job from a later
+    /// one of the same key.
+    number: u64,
+    waiters: usize,
+    /// `None` while it runs.
+    waiting: Option<(Pace, Work<T>)>,
+    report: watch::Sender<Option<T>>,
+}
+
+/// All work that waits or runs, and whose turn it is.
+struct Board<K, T> {
+    jobs: HashMap<K, Job<T>>,
+    quick: BTreeMap<u64, K>,
+    slow: BTreeMap<u64, K>,
+    /// Turns that quick work has had in a row while slow work waited.
+    passed_over: u32,
+    last: u64,
+    idle: usize,
+    closed: bool,
+}
+
+impl<K, T> Default for Board<K, T> {
+    fn default() -> Self {
+        Self {
+            jobs: HashMap::new(),
+            quick: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            passed_over: 0,
+            last: 0,
+            idle: 0,
+            closed: false,
+        }
+    }
+}
+
+impl<K, T> Board<K, T> {
+    /// Turns until slow work has its own although quick work waits. Slow work takes about five
+    /// (ES512 beside ES256) to twenty times (beside RS256) as long as quick work, so each kind has
+    /// a quarter at the least of a thread that never rests. By turns and not by time, so that the
+    /// order depends on nothing but what was asked for.
+    const TURN_OF_SLOW: u32 = 16;
+
+    fn queue(&mut self, pace: Pace) -> &mut BTreeMap<u64, K> {
+        match pace {
+            Pace::Quick => &mut self.quick,
+            Pace::Slow => &mut self.slow,
+        }
+    }
+
+    /// Takes no more turns; what waited, to be dropped.
+    fn close(&mut self) -> Vec<Job<T>> {
+        self.closed = true;
+        self.quick.clear();
+        self.slow.clear();
+        self.jobs.extract_if(|_, job| job.waiting.is_some()).map(|(_, job)| job).collect()
+    }
+}
+
+impl<K: Eq + Hash, T> Board<K, T> {
+    /// Joins the work of this key that waits or runs.
+    fn join(&mut self, key: &K) -> Option<Joined<T>> {
+        let job = self.jobs.get_mut(key)?;
+        job.waiters += 1;
+        Some((job.number, job.report.subscribe()))
+    }
+
+    /// Puts work that cannot be joined at its queue's end.
+    fn add(&mut self, key: K, pace: Pace, work: Work<T>) -> Joined<T>
+    where
+        K: Clone,
+    {
+        self.last += 1;
+        let number = self.last;
+        let (report, result) = watch::channel(None);
+        self.queue(pace).insert(number, key.clone());
+        self.jobs.insert(key, Job { number, waiters: 1, waiting: Some((pace, work)), report });
+        (number, result)
+    }
+
+    /// One waiter fewer; the work, if it has not begun and that was the last one.
+    fn leave(&mut self, key: &K, number: u64) -> Option<Job<T>> {
+        let job = self.jobs.get_mut(key).filter(|job| job.number == number)?;
+        job.waiters -= 1;
+        let (pace, _) = job.waiting.as_ref().filter(|_| job.waiters == 0)?;
+        let pace = *pace;
+        self.queue(pace).remove(&number);
+        self.jobs.remove(key)
+    }
+
+    /// The next work to run.
+    fn next(&mut self) -> Option<(K, Work<T>)> {
+        let pace = self.turn()?;
+        let (_, key) = self.queue(pace).pop_first()?;
+        let (_, work) = self.jobs.get_mut(&key)?.waiting.take()?;
+        Some((key, work))
+    }
+
+    fn turn(&mut self) -> Option<Pace> {
+        let (quick, slow) = (!self.quick.is_empty(), !self.slow.is_empty());
+        let is_due = self.passed_over + 1 >= Self::TURN_OF_SLOW;
+        let pace = match (quick, slow) {
+            (false, false) => return None,
+            (true, true) if !is_due => Pace::Quick,
+            (true, false) => Pace::Quick,
+            (_, true) => Pace::Slow,
+        };
+        self.passed_over =
+            if quick && slow && pace == Pace::Quick { self.passed_over + 1 } else { 0 };
+        Some(pace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread::ThreadId;
+
+    fn threads(count: usize) -> Threads<u32, u32> {
+        Threads::start(NonZeroUsize::new(count).unwrap()).unwrap()
+    }
+
+    /// Work that has begun and ends when this is told its result.
+    struct Held<F> {
+        tell: mpsc::Sender<u32>,
+        result: F,
+    }
+
+    /// Keeps one of the threads, and returns when it does.
+    fn hold(
+        threads: &Threads<u32, u32>,
+        key: u32,
+    ) -> Held<impl Future<Output = Result<u32, Lost>> + Send + use<>> {
+        let (began, begins) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        let result = threads.run(key, Pace::Quick, move || {
+            began.send(()).unwrap();
+            told.recv().unwrap()
+        });
+        begins.recv().unwrap();
+        Held { tell, result }
+    }
+
+    /// Where work says that it ran, or was dropped.
+    #[derive(Clone)]
+    struct Trace(mpsc::Sender<String>);
+
+    fn trace() -> (Trace, mpsc::Receiver<String>) {
+        let (sender, receiver) = mpsc::channel();
+        (Trace(sender), receiver)
+    }
+
+    impl Trace {
+        /// Work that says that it runs; its result is `key`.
+        fn work(&self, name: &str, key: u32) -> impl FnOnce() -> u32 + Send + 'static {
+            let (trace, name) = (self.0.clone(), name.to_owned());
+            move || {
+                trace.send(name).unwrap();
+                key
+            }
+        }
+    }
+
+    fn said(trace: Trace, said: &mpsc::Receiver<String>) -> Vec<String> {
+        drop(trace);
+        said.iter().collect()
+    }
+
+    #[tokio::test]
+    async fn quick_work_goes_first_each_kind_in_the_order_it_came() {
+        let threads = threads(1);
+        let (trace, ran) = trace();
+        let held = hold(&threads, 0);
+        let mut results = Vec::new();
+        for (key, (name, pace)) in (1..).zip([
+            ("slow 1", Pace::Slow),
+            ("quick 1", Pace::Quick),
+            ("slow 2", Pace::Slow),
+            ("quick 2", Pace::Quick),
+        ]) {
+            results.push((key, threads.run(key, pace, trace.work(name, key))));
+        }
+        held.tell.send(0).unwrap();
+        for (key, result) in results {
+            assert_eq!(result.await, Ok(key));
+        }
+        assert_eq!(said(trace, &ran), ["quick 1", "quick 2", "slow 1", "slow 2"]);
+    }
+
+    #[tokio::test]
+    async fn slow_work_has_one_turn_in_sixteen_however_much_quick_work_waits() {
+        let threads = threads(1);
+        let (trace, ran) = trace();
+        let held = hold(&threads, 0);
+        let mut results = Vec::new();
+        for key in 1..=40 {
+            results.push(threads.run(key, Pace::Quick, trace.work("quick", key)));
+        }
+        for key in 41..=43 {
+            results.push(threads.run(key, Pace::Slow, trace.work("slow", key)));
+        }
+        held.tell.send(0).unwrap();
+        for result in results {
+            result.await.unwrap();
+        }
+        let ran = said(trace, &ran);
+        let slow: Vec<_> = (0..).zip(&ran).filter(|(_, name)| *name == "slow").collect();
+        assert_eq!(slow.iter().map(|(at, _)| *at).collect::<Vec<i32>>(), [15, 31, 42]);
+    }
+
+    #[tokio::test]
+    async fn quick_work_of_the_past_gives_slow_work_no_turn() {
+        let threads = threads(1);
+        let (trace, ran) = trace();
+        for key in 1..=40 {
+            threads.run(key, Pace::Quick, || 0).await.unwrap();
+        }
+        let held = hold(&threads, 0);
+        let slow = threads.run(1, Pace::Slow, trace.work("slow", 1));
+        let quick = threads.run(2, Pace::Quick, trace.work("quick", 2));
+        held.tell.send(0).unwrap();
+        assert_eq!((slow.await, quick.await), (Ok(1), Ok(2)));
+        assert_eq!(said(trace, &ran), ["quick", "slow"]);
+    }
+
+    #[tokio::test]
+    async fn equal_work_that_waits_or_runs_is_run_once_for_all() {
+        let threads = threads(1);
+        let held = hold(&threads, 0);
+        let joined_running = threads.run(0, Pace::Quick, || panic!("it runs already"));
+        let first = threads.run(1, Pace::Slow, || 11);
+        let joined_waiting = threads.run(1, Pace::Slow, || panic!("it waits already"));
+        held.tell.send(10).unwrap();
+        assert_eq!((held.result.await, joined_running.await), (Ok(10), Ok(10)));
+        assert_eq!((first.await, joined_waiting.await), (Ok(11), Ok(11)));
+    }
+
+    #[tokio::test]
+    async fn a_key_whose_result_is_out_is_new() {
+        let threads = threads(1);
+        for result in 0..100 {
+            assert_eq!(threads.run(0, Pace::Quick, move || result).await, Ok(result));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_takes_no_shared_work_with_it() {
+        let threads = threads(1);
+        let held = hold(&threads, 0);
+        let (first, second) =
+            (threads.run(1, Pace::Quick, || 11), threads.run(1, Pace::Quick, || 12));
+        drop(first);
+        drop(held.result);
+        let late = threads.run(0, Pace::Quick, || panic!("it runs on by itself"));
+        held.tell.send(10).unwrap();
+        assert_eq!((late.await, second.await), (Ok(10), Ok(11)));
+    }
+
+    #[tokio::test]
+    async fn a_caller_may_go_away_while_it_is_waiting() {
+        let threads = threads(1);
+        let held = hold(&threads, 0);
+        let work = threads.run(1, Pace::Quick, || panic!("nobody waits for it"));
+        let waiting = tokio::spawn(work);
+        tokio::task::yield_now().await;
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        held.tell.send(0).unwrap();
+        assert_eq!(threads.run(1, Pace::Quick, || 11).await, Ok(11));
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_is_dropped_at_once() {
+        let threads = threads(1);
+        let held = hold(&threads, 0);
+        for (pace, keys) in [(Pace::Quick, 1..1000), (Pace::Slow, 1000..2000)] {
+            for key in keys {
+                let (owned, dropped) = mpsc::channel::<()>();
+                let one = threads.run(key, pace, move || owned.send(()).map_or(0, |()| 1));
+                let other = threads.run(key, pace, || panic!("joined"));
+                drop(one);
+                assert_eq!(dropped.try_recv(), Err(mpsc::TryRecvError::Empty));
+                drop(other);
+                assert_eq!(dropped.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+            }
+        }
+        let board = threads.shared.lock();
+        assert_eq!((board.jobs.len(), board.quick.len(), board.slow.len()), (1, 0, 0));
+        drop(board);
+        held.tell.send(0).unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_leaves_finished_work_takes_nothing_from_new_work_of_its_key() {
+        let threads = threads(1);
+        let finished = threads.run(1, Pace::Quick, || 11);
+        threads.run(2, Pace::Quick, || 12).await.unwrap();
+        let held = hold(&threads, 0);
+        let new = threads.run(1, Pace::Quick, || 13);
+        drop(finished);
+        held.tell.send(0).unwrap();
+        assert_eq!(new.await, Ok(13));
+    }
+
+    #[tokio::test]
+    async fn a_panic_loses_the_results_of_its_waiters_and_no_thread() {
+        let threads: Threads<u32, ThreadId> = Threads::start(NonZeroUsize::MIN).unwrap();
+        let before = threads.run(0, Pace::Quick, || thread::current().id()).await;
+        let panics = threads.run(0, Pace::Quick, || panic!("a bug, for the test"));
+        assert_eq!(panics.await, Err(Lost));
+        let after = threads.run(0, Pace::Quick, || thread::current().id()).await;
+        assert!(before.is_ok());
+        assert_eq!(before, after);
+    }
+
+    #[tokio::test]
+    async fn dropped_threads_finish_what_runs_and_lose_what_waits() {
+        let threads = threads(1);
+        let shared = Arc::downgrade(&threads.shared);
+        let held = hold(&threads, 0);
+        let waits = threads.run(1, Pace::Slow, || panic!("its threads are gone"));
+        let dropping = thread::spawn(move || drop(threads));
+        assert_eq!(waits.await, Err(Lost));
+        held.tell.send(10).unwrap();
+        assert_eq!(held.result.await, Ok(10));
+        dropping.join().unwrap();
+        assert!(shared.upgrade().is_none(), "a thread lives on");
+    }
+
+    #[tokio::test]
+    async fn idle_threads_end_when_they_are_dropped() {
+        let threads = threads(3);
+        let shared = Arc::downgrade(&threads.shared);
+        threads.run(0, Pace::Quick, || 0).await.unwrap();
+        drop(threads);
+        assert!(shared.upgrade().is_none(), "a thread lives on");
+    }
+
+    #[tokio::test]
+    async fn the_threads_may_be_dropped_by_one_of_themselves() {
+        let threads = threads(2);
+        let (give, given) = mpsc::channel::<Threads<u32, u32>>();
+        let result = threads.run(0, Pace::Quick, move || {
+            drop(given.recv().unwrap());
+            10
+        });
+        give.send(threads).unwrap();
+        assert_eq!(result.await, Ok(10));
+    }
+
+    #[tokio::test]
+    async fn threads_have_names_and_run_side_by_side() {
+        let threads: Threads<u32, Option<String>> =
+            Threads::start(NonZeroUsize::new(2).unwrap()).unwrap();
+        // Two that wait for each other can only end on two threads.
+        let barrier = Arc::new(std::sync::Barrier::new(2));
+        let name = || {
+            let barrier = Arc::clone(&barrier);
+            move || {
+                barrier.wait();
+                thread::current().name().map(ToOwned::to_owned)
+            }
+        };
+        let (one, other) =
+            (threads.run(0, Pace::Quick, name()), threads.run(1, Pace::Slow, name()));
+        let mut names = [one.await.unwrap().unwrap(), other.await.unwrap().unwrap()];
+        names.sort();
+        assert_eq!(names, ["signatures-0", "signatures-1"]);
+    }
+
+    #[test]
+    fn many_callers_at_once_each_get_what_their_key_stands_for() {
+        let threads = threads(3);
+        thread::scope(|scope| {
+            for caller in 0..4_u32 {
+                let threads = &threads;
+                scope.spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                    for round in 0..2000 {
+                        let key = (round * 7 + caller) % 16;
+                        let pace = if key % 3 == 0 { Pace::Slow } else { Pace::Quick };
+                        let abandoned = threads.run(key, pace, move || key);
+                        let awaited = threads.run((key + 5) % 16, pace, move || (key + 5) % 16);
+                        drop(abandoned);
+                        assert_eq!(runtime.block_on(awaited), Ok((key + 5) % 16));
+                    }
+                });
+            }
+        });
+        let shared = Arc::clone(&threads.shared);
+        drop(threads);
+        let board = shared.lock();
+        assert_eq!((board.jobs.len(), board.quick.len(), board.slow.len()), (0, 0, 0));
+    }
+}
