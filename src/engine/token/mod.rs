@@ -6,6 +6,7 @@
 mod algorithm;
 pub mod claims;
 pub mod json;
+pub mod keys;
 pub mod parse;
 pub mod pattern;
 pub mod signature;
