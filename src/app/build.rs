@@ -5,7 +5,7 @@
 //! secret does.
 
 use super::StartError;
-use crate::engine::crypto::{DigestKey, HmacKey};
+use crate::engine::crypto::DigestKey;
 use crate::engine::identity::Identity;
 use crate::engine::realm::jwt::{JwtAuthenticator, JwtRealm};
 use crate::engine::token::claims::TokenRules;
@@ -135,7 +135,7 @@ fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
             algorithms: token.allowed_algorithms.clone(),
             clock_skew: token.clock_skew.seconds,
         },
-        keys: Keys { hmac: Some(Arc::new(KeySet::of(hmac_key(realm)))), public: None },
+        keys: Keys { hmac: Some(Arc::new(KeySet::of_text(&hmac_key(realm)))), public: None },
         user: UserClaims {
             principal: claims.principal.name.clone(),
             groups: name(&claims.groups),
@@ -149,10 +149,10 @@ fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
 
 /// Without a key of its own a realm has one that serves no algorithm, and so has one that asks for
 /// what is not built yet. Settings with any of that are refused; this is what would hold otherwise.
-fn hmac_key(realm: &settings::JwtRealm) -> HmacKey {
+fn hmac_key(realm: &settings::JwtRealm) -> Secret {
     match &realm.keys.hmac {
-        Some(HmacKeys::Key(key)) if !restricts_more(realm) => HmacKey::new(key),
-        Some(HmacKeys::Key(_) | HmacKeys::Set(_)) | None => HmacKey::new(&Secret::new([])),
+        Some(HmacKeys::Key(key)) if !restricts_more(realm) => key.clone(),
+        Some(HmacKeys::Key(_) | HmacKeys::Set(_)) | None => Secret::new([]),
     }
 }
 

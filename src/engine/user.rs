@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::engine::ClientAuthentication;
     use crate::engine::client_auth::Presented;
-    use crate::engine::crypto::{DigestKey, HmacKey};
+    use crate::engine::crypto::DigestKey;
     use crate::engine::secret::Secret;
     use crate::engine::time::{Monotonic, UnixTime};
     use crate::engine::token::claims::TokenRules;
@@ -217,7 +217,7 @@ mod tests {
             clock_skew: 0,
         };
         let checked = rules.check(&token, UnixTime::new(Duration::from_secs(100))).unwrap();
-        let keys = KeySet::of(HmacKey::new(&Secret::new(KEY)));
+        let keys = KeySet::of_text(&Secret::new(KEY));
         let keys = Keys { hmac: Some(Arc::new(keys)), public: None };
         let verified = checked.verify(&keys, compact.fingerprint(), &Inline);
         let verified = verified.now_or_never().unwrap().unwrap();

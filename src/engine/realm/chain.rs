@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::engine::ClientAuthentication;
     use crate::engine::client_auth::{ClientResult, Presented};
-    use crate::engine::crypto::{DigestKey, HmacKey};
+    use crate::engine::crypto::DigestKey;
     use crate::engine::realm::jwt::JwtAuthenticator;
     use crate::engine::secret::Secret;
     use crate::engine::time::{Monotonic, Now, UnixTime};
@@ -97,7 +97,7 @@ mod tests {
                     clock_skew: 0,
                 },
                 keys: Keys {
-                    hmac: Some(Arc::new(KeySet::of(HmacKey::new(&Secret::new([1; 32]))))),
+                    hmac: Some(Arc::new(KeySet::of_text(&Secret::new([1; 32])))),
                     public: None,
                 },
                 user: UserClaims {

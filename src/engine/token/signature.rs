@@ -107,7 +107,6 @@ impl Signatures for Inline {
 }
 
 /// One signature and the keys to try: everything that its verification needs.
-#[derive(Debug)]
 pub struct Work {
     token: Fingerprint,
     algorithm: Algorithm,
@@ -128,7 +127,7 @@ impl Work {
 
     /// Whether it takes many times as long as most.
     pub fn is_slow(&self) -> bool {
-        self.keys.iter().any(|key| key.is_slow(self.algorithm))
+        self.keys.iter().any(|key| key.is_slow())
     }
 
     /// The first key that verifies the signature.
@@ -140,7 +139,6 @@ impl Work {
 
 /// A token whose claims and whose signature were found good. Only [`ClaimsChecked::verify`]
 /// makes one.
-#[derive(Clone, Debug)]
 pub struct Verified<'t, 'a> {
     token: &'t Token<'a>,
     key: Arc<Key>,
@@ -187,7 +185,7 @@ fn candidates(
     if set.is_empty() {
         return Err(SignatureError::NoKey);
     }
-    let candidates = set.candidates(algorithm, kid);
+    let candidates: Vec<_> = set.candidates(algorithm, kid).cloned().collect();
     if candidates.is_empty() { Err(SignatureError::NoFittingKey) } else { Ok(candidates) }
 }
 

@@ -1,0 +1,11 @@
+//! Key sets: what an issuer publishes, or an administrator wrote, as keys of the engine.
+//!
+//! The one rule: a set is refused whole or taken, and every key of a taken set is a key of ours,
+//! none of our business, or named with what is wrong with it.
+
+mod fault;
+mod member;
+mod set;
+
+pub use fault::{Fault, NotAKeySet, PassedOver};
+pub use set::{Family, MAX_SIZE, Parsed, cautions, parse};
