@@ -5,6 +5,7 @@
 
 mod build;
 mod control;
+mod keys;
 mod reload;
 mod signals;
 
@@ -14,13 +15,15 @@ pub use signals::Signals;
 
 use crate::http::{Readiness, routes};
 use crate::observe::tracing::Format;
-use crate::observe::{self, Metrics};
+use crate::observe::{self, KeyLoad, Metrics, Trigger};
 use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
+use crate::server::health::RealmHealth;
 use crate::server::listen;
 use crate::server::workers::Connections;
-use crate::settings::{self, Drain, GrpcAddress, LogFormat, Settings, Watch};
+use crate::settings::{self, Drain, GrpcAddress, KeyFiles, LogFormat, Settings, Watch};
 use control::Control;
+use keys::KeySources;
 use reload::Reloader;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -117,6 +120,8 @@ impl App {
 pub struct Configured {
     /// What is served.
     pub settings: Settings,
+    /// The key files that it names.
+    pub key_files: KeyFiles,
     /// Notices when it is written anew, and how often to look. Without it nothing is reloaded.
     pub watch: Option<(Watch, Pace)>,
 }
@@ -124,26 +129,31 @@ pub struct Configured {
 impl From<Settings> for Configured {
     /// Settings that are written nowhere.
     fn from(settings: Settings) -> Self {
-        Self { settings, watch: None }
+        Self { settings, key_files: KeyFiles::new(), watch: None }
     }
 }
 
 /// What of a configuration is followed beside the checks.
 #[derive(Clone, Debug)]
 struct Live {
-    realms: Vec<String>,
+    realms: Vec<RealmHealth>,
     drain: Drain,
 }
 
 /// Starts a service. When it returns, checks are answered.
 pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
-    let Configured { settings, watch } = configured.into();
+    let Configured { settings, key_files, watch } = configured.into();
     let clock = Clock::start();
     let metrics = Arc::new(Metrics::new()?);
     metrics.configured(clock.unix_seconds());
-    let checks = Arc::new(Checks::new(build::first(&settings, &metrics)?, clock));
-    let realms = build::names(&settings);
-    let readiness = Arc::new(Readiness::new(realms.clone()));
+    let keys = KeySources::new(&key_files, &KeySources::default());
+    let checks = Arc::new(Checks::new(build::first(&settings, &keys, &metrics)?, clock));
+    let readiness = Arc::new(Readiness::new(build::names(&settings)));
+    let realms = keys::count(&checks.in_force(), &metrics);
+    for realm in settings.realms.iter().filter(|realm| realm.keys.public.is_some()) {
+        let (trigger, result) = (Trigger::Startup, KeyLoad::Changed);
+        metrics.keys_loaded(&realm.name, trigger, result, clock.unix_seconds());
+    }
     let http = bind_http(settings.http_address)?;
     let http_address = http.local_addr()?;
     let (stop, stopped) = watch::channel(false);
@@ -167,7 +177,19 @@ pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
     };
     let refused = None;
     let reloads = watch.map(|(watch, pace)| {
-        Reloader { watch, pace, settings, checks, clock, metrics, readiness, live, refused }.spawn()
+        let parts = Reloader {
+            watch,
+            pace,
+            settings,
+            keys,
+            checks,
+            clock,
+            metrics,
+            readiness,
+            live,
+            refused,
+        };
+        parts.spawn()
     });
     let shutdown = Shutdown(stop);
     Ok(App { grpc, http: http_address, shutdown, control, reloads: reloads.transpose()? })

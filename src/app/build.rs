@@ -5,17 +5,18 @@
 //! secret does.
 
 use super::StartError;
+use super::keys::KeySources;
 use crate::engine::crypto::DigestKey;
 use crate::engine::identity::Identity;
-use crate::engine::realm::jwt::{JwtAuthenticator, JwtRealm};
+use crate::engine::realm::jwt::{Instance, JwtAuthenticator, JwtRealm, MemoryBounds};
 use crate::engine::token::claims::TokenRules;
-use crate::engine::token::keys::KeySet;
 use crate::engine::token::signature::Keys;
 use crate::engine::user::UserClaims;
-use crate::engine::{ClientAuthentication, Monotonic, Secret, Snapshot};
+use crate::engine::{ClientAuthentication, Monotonic, Snapshot};
 use crate::observe::{DecisionLog, Decisions, Metrics, Observer};
 use crate::server::ext_authz::InForce;
-use crate::settings::{self, HmacKeys, KeySources, Settings};
+use crate::server::signatures::SignatureThreads;
+use crate::settings::{self, KeyFiles, PublicKeys, Settings};
 use std::sync::Arc;
 
 /// What was in force before.
@@ -26,7 +27,11 @@ pub(super) struct Before<'b> {
 }
 
 /// The first version of a process.
-pub(super) fn first(settings: &Settings, metrics: &Arc<Metrics>) -> Result<InForce, StartError> {
+pub(super) fn first(
+    settings: &Settings,
+    keys: &KeySources,
+    metrics: &Arc<Metrics>,
+) -> Result<InForce, StartError> {
     let (decisions, lines) = (decisions(settings), settings.log.lines_per_second);
     let observer = Observer::new(
         Arc::clone(metrics),
@@ -34,11 +39,18 @@ pub(super) fn first(settings: &Settings, metrics: &Arc<Metrics>) -> Result<InFor
         &names(settings),
         settings.limits.checks_in_flight,
     );
-    Ok(InForce::new(snapshot(settings)?, observer, settings.limits.deadline))
+    let signatures = Arc::new(SignatureThreads::start()?);
+    let snapshot = snapshot_with(settings, keys)?;
+    Ok(InForce::new(snapshot, observer, signatures, settings.limits.deadline))
 }
 
-/// The version that takes the place of `before` at `now`.
-pub(super) fn next(settings: &Settings, before: Before<'_>, now: Monotonic) -> InForce {
+/// The version that takes the place of `before` at `now`, with the public keys of `keys`.
+pub(super) fn next(
+    settings: &Settings,
+    keys: &KeySources,
+    before: Before<'_>,
+    now: Monotonic,
+) -> InForce {
     let observer = before.in_force.observer().reconfigured(
         decisions(settings),
         settings.log.lines_per_second,
@@ -46,17 +58,19 @@ pub(super) fn next(settings: &Settings, before: Before<'_>, now: Monotonic) -> I
         settings.limits.checks_in_flight,
     );
     let old = before.in_force.snapshot();
-    let digest_key = old.digest_key.clone();
-    let realms = settings.realms.iter().map(|realm| {
+    let (digest_key, generation) = (old.digest_key.clone(), old.generation + 1);
+    let parts = Parts { keys, digest_key: &digest_key, generation };
+    let realms = settings.realms.iter().enumerate().map(|(place, realm)| {
         let was = before.settings.realms.iter().find(|was| was.name == realm.name);
         let lives = old.realms.iter().find(|lives| lives.name == realm.name);
-        let fresh = || jwt_realm(realm, &digest_key);
-        was.zip(lives)
-            .map_or_else(fresh, |(was, lives)| taken_over(realm, &digest_key, was, lives, now))
+        let fresh = || parts.jwt_realm(place, realm);
+        let taken_over = |(was, lives)| parts.taken_over(place, realm, was, lives, now);
+        was.zip(lives).map_or_else(fresh, taken_over)
     });
     let realms = realms.collect();
-    let snapshot = assemble(settings, realms, digest_key, old.generation + 1);
-    InForce::new(snapshot, observer, settings.limits.deadline)
+    let snapshot = assemble(settings, realms, digest_key, generation);
+    let signatures = Arc::clone(before.in_force.signatures());
+    InForce::new(snapshot, observer, signatures, settings.limits.deadline)
 }
 
 /// Names of the realms, in the order of the chain.
@@ -64,12 +78,18 @@ pub(super) fn names(settings: &Settings) -> Vec<String> {
     settings.realms.iter().map(|realm| realm.name.clone()).collect()
 }
 
-/// Everything that a check is decided by, out of the first settings of a process.
-pub fn snapshot(settings: &Settings) -> Result<Snapshot, StartError> {
+/// Everything that a check is decided by, out of settings and the key files that they name.
+pub fn snapshot(settings: &Settings, files: &KeyFiles) -> Result<Snapshot, StartError> {
+    snapshot_with(settings, &KeySources::new(files, &KeySources::default()))
+}
+
+fn snapshot_with(settings: &Settings, keys: &KeySources) -> Result<Snapshot, StartError> {
     let mut random = [0; 32];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| StartError::Random)?;
     let digest_key = DigestKey::new(&random);
-    let realms = settings.realms.iter().map(|realm| jwt_realm(realm, &digest_key)).collect();
+    let parts = Parts { keys, digest_key: &digest_key, generation: 0 };
+    let realms = settings.realms.iter().enumerate();
+    let realms = realms.map(|(place, realm)| parts.jwt_realm(place, realm)).collect();
     Ok(assemble(settings, realms, digest_key, 0))
 }
 
@@ -98,62 +118,92 @@ fn decisions(settings: &Settings) -> Decisions {
     }
 }
 
-fn jwt_realm(realm: &settings::JwtRealm, key: &DigestKey) -> JwtRealm {
-    JwtRealm {
-        name: realm.name.clone(),
-        client_authentication: ClientAuthentication::new(realm.client.secret.as_ref(), key),
-        authenticator: Arc::new(authenticator(realm)),
+/// What realms are made with, besides their settings.
+struct Parts<'p> {
+    keys: &'p KeySources,
+    digest_key: &'p DigestKey,
+    /// Of the snapshot that they are made for.
+    generation: u64,
+}
+
+impl Parts<'_> {
+    fn jwt_realm(&self, place: usize, realm: &settings::JwtRealm) -> JwtRealm {
+        let secret = realm.client.secret.as_ref();
+        JwtRealm {
+            name: realm.name.clone(),
+            client_authentication: ClientAuthentication::new(secret, self.digest_key),
+            authenticator: Arc::new(self.authenticator(place, realm)),
+        }
+    }
+
+    /// The realm that takes the place of `lives`, which was made of the settings `was`.
+    fn taken_over(
+        &self,
+        place: usize,
+        realm: &settings::JwtRealm,
+        was: &settings::JwtRealm,
+        lives: &JwtRealm,
+        now: Monotonic,
+    ) -> JwtRealm {
+        let authenticator = if was.is_same_but_for_client_secret(realm) {
+            Arc::clone(&lives.authenticator)
+        } else {
+            Arc::new(self.authenticator(place, realm))
+        };
+        let secret = realm.client.secret.as_ref();
+        let client_authentication = ClientAuthentication::new(secret, self.digest_key).in_place_of(
+            &lives.client_authentication,
+            realm.client.rotation_grace_period,
+            now,
+        );
+        JwtRealm { name: realm.name.clone(), client_authentication, authenticator }
+    }
+
+    fn authenticator(&self, place: usize, realm: &settings::JwtRealm) -> JwtAuthenticator {
+        let instance = Instance { generation: self.generation, place };
+        let bounds = realm.cache.map(|settings::CacheSettings { ttl, size }| MemoryBounds {
+            ttl,
+            size,
+            skew_millis: realm.token.clock_skew.millis,
+        });
+        let keys =
+            if restricts_more(realm) { Keys::default() } else { self::keys(realm, self.keys) };
+        JwtAuthenticator::new(instance, rules(realm), keys, user_claims(realm), bounds)
     }
 }
 
-/// The realm that takes the place of `lives`, which was made of the settings `was`.
-fn taken_over(
-    realm: &settings::JwtRealm,
-    key: &DigestKey,
-    was: &settings::JwtRealm,
-    lives: &JwtRealm,
-    now: Monotonic,
-) -> JwtRealm {
-    let authenticator = if was.is_same_but_for_client_secret(realm) {
-        Arc::clone(&lives.authenticator)
-    } else {
-        Arc::new(authenticator(realm))
-    };
-    let client_authentication = ClientAuthentication::new(realm.client.secret.as_ref(), key)
-        .in_place_of(&lives.client_authentication, realm.client.rotation_grace_period, now);
-    JwtRealm { name: realm.name.clone(), client_authentication, authenticator }
+fn rules(realm: &settings::JwtRealm) -> TokenRules {
+    let token = &realm.token;
+    TokenRules {
+        issuer: token.allowed_issuer.clone(),
+        audiences: token.allowed_audiences.clone(),
+        subjects: token.allowed_subjects.as_ref().map(|subjects| subjects.exact.clone()),
+        algorithms: token.allowed_algorithms.clone(),
+        clock_skew: token.clock_skew.seconds,
+    }
 }
 
-fn authenticator(realm: &settings::JwtRealm) -> JwtAuthenticator {
-    let settings::JwtRealm { token, claims, .. } = realm;
+fn user_claims(realm: &settings::JwtRealm) -> UserClaims {
+    let claims = &realm.claims;
     let name = |claim: &Option<settings::Claim>| claim.as_ref().map(|claim| claim.name.clone());
-    JwtAuthenticator {
-        rules: TokenRules {
-            issuer: token.allowed_issuer.clone(),
-            audiences: token.allowed_audiences.clone(),
-            subjects: token.allowed_subjects.as_ref().map(|subjects| subjects.exact.clone()),
-            algorithms: token.allowed_algorithms.clone(),
-            clock_skew: token.clock_skew.seconds,
-        },
-        keys: Keys { hmac: Some(Arc::new(KeySet::of_text(&hmac_key(realm)))), public: None },
-        user: UserClaims {
-            principal: claims.principal.name.clone(),
-            groups: name(&claims.groups),
-            dn: name(&claims.dn),
-            mail: name(&claims.mail),
-            name: name(&claims.name),
-            populate_metadata: claims.populate_user_metadata,
-        },
+    UserClaims {
+        principal: claims.principal.name.clone(),
+        groups: name(&claims.groups),
+        dn: name(&claims.dn),
+        mail: name(&claims.mail),
+        name: name(&claims.name),
+        populate_metadata: claims.populate_user_metadata,
     }
 }
 
-/// Without a key of its own a realm has one that serves no algorithm, and so has one that asks for
-/// what is not built yet. Settings with any of that are refused; this is what would hold otherwise.
-fn hmac_key(realm: &settings::JwtRealm) -> Secret {
-    match &realm.keys.hmac {
-        Some(HmacKeys::Key(key)) if !restricts_more(realm) => key.clone(),
-        Some(HmacKeys::Key(_) | HmacKeys::Set(_)) | None => Secret::new([]),
-    }
+/// What verifies the realm's tokens. A realm that asks for what is not built yet has none: its
+/// settings are refused, and this is what would hold otherwise.
+fn keys(realm: &settings::JwtRealm, sources: &KeySources) -> Keys {
+    let public = match &realm.keys.public {
+        Some(PublicKeys::File(path)) => sources.get(path),
+        Some(PublicKeys::Url(_)) | None => None,
+    };
+    Keys { hmac: realm.keys.hmac.as_ref().map(settings::HmacKeys::key_set), public }
 }
 
 /// Whether the settings let fewer in than [`authenticator`] would. Every setting is named, so that
@@ -165,7 +215,7 @@ fn restricts_more(realm: &settings::JwtRealm) -> bool {
         token,
         claims,
         client: _,
-        keys: KeySources { public, hmac: _ },
+        keys: settings::KeySources { public, hmac: _ },
         key_reload: _,
         cache: _,
         back_channel: _,
@@ -192,15 +242,17 @@ fn restricts_more(realm: &settings::JwtRealm) -> bool {
         || !required_claims.is_empty()
         || is_more(principal)
         || [groups, dn, mail, name].into_iter().flatten().any(is_more)
-        || public.is_some()
+        || matches!(public, Some(PublicKeys::Url(_)))
         || !authorization_realms.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Secret;
     use crate::engine::token::Algorithm;
     use crate::engine::token::pattern::{ClaimPattern, LucenePattern};
+    use crate::settings::HmacKeys;
 
     fn quickstart() -> Settings {
         settings::quickstart(None, None).unwrap()
@@ -209,11 +261,13 @@ mod tests {
     /// What is in force once `change` was made to the quickstart's settings, and what was before.
     fn changed(change: impl FnOnce(&mut Settings)) -> (InForce, InForce) {
         let before = quickstart();
-        let old = first(&before, &Arc::new(Metrics::new().unwrap())).unwrap();
+        let keys = KeySources::default();
+        let old = first(&before, &keys, &Arc::new(Metrics::new().unwrap())).unwrap();
         let mut settings = before.clone();
         change(&mut settings);
         let now = Monotonic::new(std::time::Duration::ZERO);
-        let new = next(&settings, Before { settings: &before, in_force: &old }, now);
+        let before = Before { settings: &before, in_force: &old };
+        let new = next(&settings, &keys, before, now);
         (old, new)
     }
 
@@ -228,8 +282,7 @@ mod tests {
 
     /// Whether anything could verify a token.
     fn serves(in_force: &InForce) -> bool {
-        let keys = authenticator(in_force).keys.of(Algorithm::Hs256);
-        keys.is_some_and(|keys| keys.serves(Algorithm::Hs256))
+        authenticator(in_force).usable_keys() > 0
     }
 
     #[test]

@@ -7,15 +7,17 @@ mod schedule;
 
 use super::Live;
 use super::build::{self, Before};
+use super::keys::{self, KeySources};
 use crate::http::Readiness;
-use crate::observe::{Metrics, Reload};
+use crate::observe::{KeyLoad, Metrics, Reload, Trigger};
 use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
-use crate::settings::{Loaded, Look, Problems, Settings, Watch};
+use crate::settings::{self, JwtRealm, KeyFiles, Loaded, Look, Problems, Settings, Version, Watch};
 pub use schedule::Pace;
 use schedule::Schedule;
 use std::io;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Instant;
@@ -52,6 +54,7 @@ pub(super) struct Reloader {
     pub(super) watch: Watch,
     pub(super) pace: Pace,
     pub(super) settings: Settings,
+    pub(super) keys: KeySources,
     pub(super) checks: Arc<Checks>,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
@@ -125,12 +128,64 @@ impl Reloader {
             Look::Unsettled => Turn::Unsettled,
             Look::Known => {
                 self.show();
-                if is_asked { Turn::Done(self.known()) } else { Turn::Quiet }
+                if !is_asked {
+                    return Turn::Quiet;
+                }
+                self.take_keys_anew();
+                self.show_keys();
+                Turn::Done(self.known())
             }
-            Look::New(made) => Turn::Done(match *made {
-                Ok(loaded) => self.take(loaded),
-                Err(problems) => self.refuse(&problems),
-            }),
+            Look::New(version) => {
+                let Version { made, key_files, reading: _ } = *version;
+                let result = match made {
+                    Ok(loaded) => self.take(loaded, &key_files),
+                    Err(problems) => self.refuse(&problems),
+                };
+                self.take_new_keys(&key_files, is_asked);
+                self.show_keys();
+                Turn::Done(result)
+            }
+        }
+    }
+
+    /// Takes the keys of a new version's `files`. Of a file that nobody watches they are taken only
+    /// where somebody asked for them.
+    fn take_new_keys(&self, files: &KeyFiles, is_asked: bool) {
+        for (path, file) in files.iter().filter(|(_, file)| file.is_watched || is_asked) {
+            // Those that are as they were are no loads, since nobody asked for them by name.
+            match self.keys.take(path, file) {
+                Some(KeyLoad::Unchanged) | None => {}
+                Some(result) => self.loaded(path, Trigger::FileChange, result),
+            }
+        }
+    }
+
+    /// Every realm of `settings` waited for a source that was not there `before`.
+    fn count_new_keys(&self, settings: &Settings, before: &KeySources) {
+        for realm in &settings.realms {
+            if realm.keys.file().is_some_and(|path| before.get(path).is_none()) {
+                let (trigger, result) = (Trigger::Startup, KeyLoad::Changed);
+                let unix = self.clock.unix_seconds();
+                self.metrics.keys_loaded(&realm.name, trigger, result, unix);
+            }
+        }
+    }
+
+    /// Loads every key file anew.
+    fn take_keys_anew(&self) {
+        for (path, file) in &settings::read_key_files(&self.settings) {
+            if let Some(result) = self.keys.take(path, file) {
+                self.loaded(path, Trigger::Signal, result);
+            }
+        }
+    }
+
+    /// Nobody waited for these keys, so the load counts once.
+    fn loaded(&self, path: &Path, trigger: Trigger, result: KeyLoad) {
+        let reads = |realm: &&JwtRealm| realm.keys.file() == Some(path);
+        if let Some(realm) = self.settings.realms.iter().find(reads) {
+            let unix = self.clock.unix_seconds();
+            self.metrics.keys_loaded(&realm.name, trigger, result, unix);
         }
     }
 
@@ -146,13 +201,13 @@ impl Reloader {
         result
     }
 
-    fn take(&mut self, Loaded { settings, warnings }: Loaded) -> Reload {
+    fn take(&mut self, Loaded { settings, warnings }: Loaded, files: &KeyFiles) -> Reload {
         self.refused = None;
         let result = if settings == self.settings {
             self.show();
             self.known()
         } else {
-            self.apply(settings)
+            self.apply(settings, files)
         };
         log_each(warnings.lines(), |line| {
             let warning = line.trim_start_matches("warning: ");
@@ -161,10 +216,13 @@ impl Reloader {
         result
     }
 
-    fn apply(&mut self, settings: Settings) -> Reload {
+    fn apply(&mut self, settings: Settings, files: &KeyFiles) -> Reload {
         let in_force = self.checks.in_force();
+        let keys = KeySources::new(files, &self.keys);
         let before = Before { settings: &self.settings, in_force: &in_force };
-        let next = build::next(&settings, before, self.clock.now().monotonic);
+        let next = build::next(&settings, &keys, before, self.clock.now().monotonic);
+        let before = std::mem::replace(&mut self.keys, keys);
+        self.count_new_keys(&settings, &before);
         let generation = next.snapshot().generation;
         // Together: the settings are those of what is in force.
         self.checks.replace(next);
@@ -174,7 +232,7 @@ impl Reloader {
             self.metrics.forget_realm(gone);
         }
         self.show();
-        self.live.send_replace(Live { realms, drain: self.settings.drain.clone() });
+        self.show_keys();
         let result = Reload::Applied;
         tracing::info!(event = EVENT, result = result.code(), generation, "a new configuration");
         if before.log != self.settings.log {
@@ -215,6 +273,12 @@ impl Reloader {
         self.readiness.configured(build::names(&self.settings), Some(problem.to_owned()));
     }
 
+    /// Has health and metrics say which keys are in force.
+    fn show_keys(&self) {
+        let realms = keys::count(&self.checks.in_force(), &self.metrics);
+        self.live.send_replace(Live { realms, drain: self.settings.drain.clone() });
+    }
+
     /// Has readiness say what is in force, and why it is not what is written.
     fn show(&self) {
         self.readiness.configured(build::names(&self.settings), self.refused.clone());
@@ -248,16 +312,28 @@ mod tests {
             .with(key, "a-key-of-at-least-32-bytes-length");
         let config = folder.0.join("gate.yml");
         let sources = Sources::new(&config, None);
-        let Version { made, reading } = sources.read(None);
+        let Version { made, key_files, reading } = sources.read(None);
         let settings = made.unwrap().settings;
         let metrics = Arc::new(Metrics::new().unwrap());
         let clock = Clock::start();
-        let checks = Arc::new(Checks::new(build::first(&settings, &metrics).unwrap(), clock));
+        let keys = KeySources::new(&key_files, &KeySources::default());
+        let first = build::first(&settings, &keys, &metrics).unwrap();
+        let checks = Arc::new(Checks::new(first, clock));
         let (live, _) = watch::channel(Live { realms: Vec::new(), drain: settings.drain.clone() });
         let readiness = Arc::new(Readiness::new(build::names(&settings)));
         let (watch, pace, refused) = (Watch::new(sources, reading), Pace::default(), None);
-        let parts =
-            Reloader { watch, pace, settings, checks, clock, metrics, readiness, live, refused };
+        let parts = Reloader {
+            watch,
+            pace,
+            settings,
+            keys,
+            checks,
+            clock,
+            metrics,
+            readiness,
+            live,
+            refused,
+        };
         (folder, parts)
     }
 

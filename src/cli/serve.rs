@@ -66,10 +66,10 @@ fn configured(
     }
     let sources = serve.places.find(environment);
     let sources = sources.ok_or_else(|| format!("{NO_CONFIG}, or try --quickstart"))?;
-    let Version { made, reading } = sources.read(None);
+    let Version { made, key_files, reading } = sources.read(None);
     let Loaded { settings, warnings } = made.map_err(|problems| problems.to_string())?;
     let watch = Some((Watch::new(sources, reading), Pace::default()));
-    Ok((Configured { settings, watch }, warnings.to_string()))
+    Ok((Configured { settings, key_files, watch }, warnings.to_string()))
 }
 
 fn until_drained(configured: Configured) -> Result<Drained, StartError> {

@@ -22,10 +22,10 @@ pub use decision::{Allow, Decision, Denial, Established, Verdict};
 pub use reason::{Reason, Status};
 pub use secret::Secret;
 pub use time::{Monotonic, Now, UnixTime};
-pub use witness::{Ended, RealmId, Refusal, Step, Witness};
+pub use witness::{Ended, RealmId, Refusal, Skipped, Step, Witness};
 
 use client_auth::Presented;
-use crypto::DigestKey;
+use crypto::{DigestKey, Fingerprint};
 use identity::{Identity, NotRepresentable};
 use realm::Credentials;
 use realm::jwt::JwtRealm;
@@ -119,17 +119,56 @@ async fn user(
     want_metadata: bool,
     witness: &mut (impl Witness + Send),
 ) -> Result<Authenticated, Stop> {
+    let Case { snapshot, request, .. } = *case;
+    let bearer = failed(witness, Step::Token, bearer(snapshot, request, sent))?;
+    let text = Fingerprint::of(bearer);
+    let client = client(snapshot, request, sent);
+    let found = match recalled(case, &text, &client, want_metadata, witness) {
+        Some(found) => found,
+        None => judged(case, bearer, client, want_metadata, witness).await?,
+    };
+    let Authenticated { realm, user } = &found;
+    let run_as = run_as(snapshot, request, sent, bearer, &user.name);
+    ended(witness, Step::RunAs, run_as).map_err(|stop| stop.by(*realm, user))?;
+    Ok(found)
+}
+
+/// Whoever a remembered token names.
+fn recalled(
+    case: &Case<'_, '_, impl Signatures>,
+    text: &Fingerprint,
+    client: &Result<Presented, Denial>,
+    want_metadata: bool,
+    witness: &mut impl Witness,
+) -> Option<Authenticated> {
+    let Case { snapshot, now, .. } = *case;
+    let client = client.as_ref().ok()?;
+    let recalled = realm::recall(&snapshot.realms, text, client, now, want_metadata)?;
+    // What is remembered was a token when it was read.
+    witness.step(None, Step::Token, Ended::Passed);
+    recalled.tell(&snapshot.realms, client, now, witness);
+    Some(Authenticated { realm: recalled.realm(), user: Arc::clone(recalled.user()) })
+}
+
+/// Whoever a token names that some realm finds good.
+async fn judged(
+    case: &Case<'_, '_, impl Signatures>,
+    bearer: &[u8],
+    client: Result<Presented, Denial>,
+    want_metadata: bool,
+    witness: &mut (impl Witness + Send),
+) -> Result<Authenticated, Stop> {
     let Case { snapshot, request, now, signatures } = *case;
-    let compact = failed(witness, Step::Token, compact(snapshot, request, sent))?;
+    let compact = Compact::decode(bearer, snapshot.token_size);
+    let compact = compact.map_err(|fault| unreadable(request, fault));
+    let compact = failed(witness, Step::Token, compact)?;
     let token = ended(witness, Step::Token, token(request, &compact))?;
-    let client = failed(witness, Step::ClientAuthentication, client(snapshot, request, sent))?;
+    let client = failed(witness, Step::ClientAuthentication, client)?;
     let text = compact.fingerprint();
     let credentials = Credentials { text, token: &token, client, now, want_metadata };
     let (realm, user) = realm::authenticate(&snapshot.realms, &credentials, signatures, witness)
         .await
         .map_err(|refused| Stop::unauthenticated(request, &token, &refused))?;
-    let run_as = run_as(snapshot, request, sent, &token, &user.name);
-    ended(witness, Step::RunAs, run_as).map_err(|stop| stop.by(realm, &user))?;
     Ok(Authenticated { realm, user })
 }
 
@@ -154,12 +193,12 @@ fn route(request: &RequestView<'_>) -> Result<(), Denial> {
     Ok(())
 }
 
-/// The bearer value, taken apart.
-fn compact<'r>(
+/// The bearer value, which is not too long to be looked at.
+fn bearer<'r>(
     snapshot: &Snapshot,
     request: &RequestView<'r>,
     sent: &Sent<'r>,
-) -> Result<Compact<'r>, Denial> {
+) -> Result<&'r [u8], Denial> {
     let Some(bearer) = sent.bearer() else {
         return Err(if sent.shows_a_bearer() {
             Denial::unreadable_credentials(request, Reason::NoCredentials)
@@ -167,7 +206,10 @@ fn compact<'r>(
             Denial::missing_credentials(request)
         });
     };
-    Compact::decode(bearer, snapshot.token_size).map_err(|fault| unreadable(request, fault))
+    if bearer.len() > snapshot.token_size {
+        return Err(unreadable(request, TokenFault::TooLarge));
+    }
+    Ok(bearer)
 }
 
 fn token<'c>(request: &RequestView<'_>, compact: &'c Compact<'_>) -> Result<Token<'c>, Denial> {
@@ -196,18 +238,23 @@ fn run_as(
     snapshot: &Snapshot,
     request: &RequestView<'_>,
     sent: &Sent<'_>,
-    token: &Token<'_>,
+    bearer: &[u8],
     user: &str,
 ) -> Result<(), Denial> {
     match sent.run_as {
         None => Ok(()),
         Some(_) if !snapshot.run_as_enabled && snapshot.identity.forwards_run_as() => Ok(()),
         Some([]) if snapshot.run_as_enabled => {
-            let label = token.principal_label();
-            Err(Denial::unauthenticated(request, Reason::RunAsEmpty, &label))
+            Err(Denial::unauthenticated(request, Reason::RunAsEmpty, &principal_label(bearer)))
         }
         Some(target) => Err(Denial::run_as_denied(request, user, target)),
     }
+}
+
+/// The label of a token that was good.
+fn principal_label(bearer: &[u8]) -> String {
+    let label = |compact: Compact<'_>| Token::read(&compact).map(|token| token.principal_label());
+    Compact::decode(bearer, bearer.len()).and_then(label).unwrap_or_default()
 }
 
 /// The line ended early.

@@ -49,6 +49,11 @@ impl UnixTime {
         self.seconds < seconds
     }
 
+    /// Stub.
+    pub fn is_before_millis(self, millis: i64) -> bool {
+        self.seconds < millis.div_euclid(1000)
+    }
+
     /// Whether this moment lies strictly after the start of the second `seconds`.
     pub fn is_after(self, seconds: i64) -> bool {
         self.seconds > seconds || (self.seconds == seconds && self.has_fraction)

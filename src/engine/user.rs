@@ -177,12 +177,11 @@ mod tests {
     use crate::engine::time::{Monotonic, UnixTime};
     use crate::engine::token::claims::TokenRules;
     use crate::engine::token::keys::KeySet;
-    use crate::engine::token::signature::{Inline, Keys};
+    use crate::engine::token::signature::Inline;
     use crate::engine::token::{Algorithm, Compact, Token};
     use aws_lc_rs::hmac;
     use futures_util::FutureExt;
     use serde_json::json;
-    use std::sync::Arc;
     use std::time::Duration;
 
     const KEY: &[u8] = b"a key of at least thirty-two bytes";
@@ -218,8 +217,7 @@ mod tests {
         };
         let checked = rules.check(&token, UnixTime::new(Duration::from_secs(100))).unwrap();
         let keys = KeySet::of_text(&Secret::new(KEY));
-        let keys = Keys { hmac: Some(Arc::new(keys)), public: None };
-        let verified = checked.verify(&keys, compact.fingerprint(), &Inline);
+        let verified = checked.verify(Some(&keys), compact.fingerprint(), &Inline);
         let verified = verified.now_or_never().unwrap().unwrap();
         let key = DigestKey::new(&[0; 32]);
         let client = ClientAuthentication::new(None, &key)

@@ -80,10 +80,21 @@ pub trait Refusal: fmt::Display {
 pub enum Ended<'r> {
     /// The line goes on.
     Passed,
-    /// There was nothing to decide, for this reason.
-    Skipped(&'static str),
+    /// There was nothing to decide.
+    Skipped(Skipped),
     /// The line, or this realm's part of it, stops here.
     Failed(&'r dyn Refusal),
+}
+
+/// Why there was nothing to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// The realm remembers no tokens.
+    CacheOff,
+    /// The realm refused the token before, and has the same keys still.
+    DeclinedBefore,
+    /// The realm does not remember this token.
+    NotRemembered,
 }
 
 /// Hears every step once, in order.
@@ -93,6 +104,9 @@ pub trait Witness {
 
     /// How the client of an entered realm proved itself.
     fn client(&mut self, realm: RealmId, result: ClientResult);
+
+    /// The realm remembers one more token, and these are all of them.
+    fn remembered(&mut self, realm: RealmId, tokens: usize);
 }
 
 /// Tells `witness` of a step's result and hands the result on.

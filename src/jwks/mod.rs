@@ -4,8 +4,10 @@
 //! none of our business, or named with what is wrong with it.
 
 mod fault;
+mod held;
 mod member;
 mod set;
 
 pub use fault::{Fault, NotAKeySet, PassedOver};
+pub use held::HeldKeys;
 pub use set::{Family, MAX_SIZE, Parsed, cautions, parse};

@@ -8,10 +8,10 @@ mod metrics;
 pub mod tracing;
 
 pub use decisions::{DecisionLog, Decisions};
-pub use metrics::{Metrics, Reload};
+pub use metrics::{KeyLoad, Metrics, Reload, Trigger};
 
 use crate::engine::request::RequestView;
-use crate::engine::{ClientResult, Decision, Ended, RealmId, Step, Witness};
+use crate::engine::{ClientResult, Decision, Ended, RealmId, Skipped, Step, Witness};
 use metrics::{RealmMetrics, Validation};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -139,6 +139,7 @@ impl Witness for CheckWitness<'_> {
             (Some(_), Step::ClientAuthentication) => {
                 self.validation = passed.then(Instant::now);
             }
+            (Some(realm), Step::Cache) => self.looked_up(realm, ended),
             (Some(realm), Step::Claims | Step::Signature) if !passed => {
                 self.validated(realm, Validation::Invalid);
             }
@@ -153,9 +154,24 @@ impl Witness for CheckWitness<'_> {
     fn client(&mut self, realm: RealmId, result: ClientResult) {
         self.observer.realm(realm).client(result);
     }
+
+    fn remembered(&mut self, realm: RealmId, tokens: usize) {
+        self.observer.realm(realm).remembered(tokens);
+    }
 }
 
 impl CheckWitness<'_> {
+    fn looked_up(&mut self, realm: RealmId, ended: Ended<'_>) {
+        match ended {
+            Ended::Passed => {
+                self.observer.realm(realm).looked_up(true);
+                self.validated(realm, Validation::Cached);
+            }
+            Ended::Skipped(Skipped::NotRemembered) => self.observer.realm(realm).looked_up(false),
+            Ended::Failed(_) | Ended::Skipped(Skipped::CacheOff | Skipped::DeclinedBefore) => {}
+        }
+    }
+
     fn validated(&mut self, realm: RealmId, outcome: Validation) {
         if let Some(began) = self.validation.take() {
             self.observer.realm(realm).validated(outcome, began.elapsed());

@@ -8,9 +8,9 @@ use super::clock::Clock;
 use super::codec::BytesCodec;
 use super::deadline::budget;
 use super::respond::Answers;
+use super::signatures::SignatureThreads;
 use super::view;
 use crate::engine::request::Unusable;
-use crate::engine::token::signature::Inline;
 use crate::engine::{Decision, Denial, Established, Now, Reason, Snapshot, authorize};
 use crate::observe::{Observer, Seen};
 use arc_swap::ArcSwap;
@@ -43,15 +43,27 @@ pub struct InForce {
     snapshot: Snapshot,
     answers: Answers,
     observer: Observer,
+    signatures: Arc<SignatureThreads>,
     deadline: Duration,
 }
 
 impl InForce {
-    /// Checks are decided by `snapshot`, each within `deadline`.
-    pub fn new(snapshot: Snapshot, observer: Observer, deadline: Duration) -> Self {
+    /// Checks are decided by `snapshot`, each within `deadline`, and signatures that take long are
+    /// verified by `signatures`.
+    pub fn new(
+        snapshot: Snapshot,
+        observer: Observer,
+        signatures: Arc<SignatureThreads>,
+        deadline: Duration,
+    ) -> Self {
         let identity = &snapshot.identity;
         let answers = Answers::new(identity.always_removed(), identity.dynamic_metadata());
-        Self { snapshot, answers, observer, deadline }
+        Self { snapshot, answers, observer, signatures, deadline }
+    }
+
+    /// What verifies signatures, which outlives a configuration.
+    pub fn signatures(&self) -> &Arc<SignatureThreads> {
+        &self.signatures
     }
 
     /// What decides.
@@ -71,8 +83,8 @@ impl InForce {
         match request {
             Ok(request) => {
                 let mut witness = self.observer.witness();
-                let snapshot = &self.snapshot;
-                let decision = authorize(snapshot, &request, now, &Inline, &mut witness).await;
+                let (snapshot, signatures) = (&self.snapshot, &*self.signatures);
+                let decision = authorize(snapshot, &request, now, signatures, &mut witness).await;
                 self.observer.decided(&decision, Some(&request), seen);
                 self.answers.respond(&decision, self.realm(&decision))
             }
@@ -221,8 +233,11 @@ mod tests {
         let metrics = Arc::new(Metrics::new().unwrap());
         let log = DecisionLog::new(Decisions::None, 0);
         let observer = Observer::new(metrics, log, &["jwt8".to_owned()], 1);
-        let snapshot = crate::app::snapshot(&settings).unwrap();
-        let in_force = InForce::new(snapshot, observer, Duration::from_secs(60));
+        let snapshot = crate::app::snapshot(&settings, &crate::settings::KeyFiles::new()).unwrap();
+        let in_force = {
+            let signatures = Arc::new(SignatureThreads::start().unwrap());
+            InForce::new(snapshot, observer, signatures, Duration::from_secs(60))
+        };
         let mut checks = Checks::new(in_force, Clock::start());
         checks.decide = decide.unwrap_or(checks.decide);
         Arc::new(checks)

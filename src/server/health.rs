@@ -11,15 +11,24 @@ use tonic_health::server::HealthReporter;
 /// Says how the service is.
 pub struct Health {
     reporter: HealthReporter,
-    realms: Vec<String>,
+    realms: Vec<RealmHealth>,
+}
+
+/// A realm as health checks ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealmHealth {
+    /// The realm's name.
+    pub name: String,
+    /// Whether it has keys: without any it lets nobody in.
+    pub has_keys: bool,
 }
 
 /// The names that follow `/readyz`.
 const WHOLE: [&str; 2] = [SERVICE, ""];
 
 impl Health {
-    /// Everything serves, `realms` included. The routes answer health checks.
-    pub async fn serving(realms: &[String]) -> (Self, Routes) {
+    /// Everything serves, and of `realms` those that have keys. The routes answer health checks.
+    pub async fn serving(realms: &[RealmHealth]) -> (Self, Routes) {
         let (reporter, service) = tonic_health::server::health_reporter();
         let mut health = Self { reporter, realms: Vec::new() };
         for name in WHOLE {
@@ -29,19 +38,23 @@ impl Health {
         (health, Routes::new(service))
     }
 
-    /// These are the realms from now on, and each has keys.
-    pub async fn set_realms(&mut self, realms: &[String]) {
-        let names: Vec<_> = realms.iter().map(|realm| format!("realm/{realm}")).collect();
+    /// These are the realms from now on.
+    pub async fn set_realms(&mut self, realms: &[RealmHealth]) {
         let before = std::mem::take(&mut self.realms);
         // All of them, as long as this is not over: whoever ends it half-way ends their watches.
-        self.realms = before.iter().chain(&names).cloned().collect();
-        for name in before.iter().filter(|name| !names.contains(name)) {
-            self.reporter.clear_service_status(name).await;
+        self.realms = before.iter().chain(realms).cloned().collect();
+        for RealmHealth { name, .. } in &before {
+            if realms.iter().all(|realm| realm.name != *name) {
+                self.reporter.clear_service_status(&service(name)).await;
+            }
         }
-        for name in names.iter().filter(|name| !before.contains(name)) {
-            self.reporter.set_service_status(name, ServingStatus::Serving).await;
+        // Who watches is told of changes only.
+        for realm in realms.iter().filter(|realm| !before.contains(realm)) {
+            let status =
+                if realm.has_keys { ServingStatus::Serving } else { ServingStatus::NotServing };
+            self.reporter.set_service_status(service(&realm.name), status).await;
         }
-        self.realms = names;
+        self.realms = realms.to_vec();
     }
 
     /// From now on other processes had better be asked.
@@ -54,8 +67,16 @@ impl Health {
     /// Ends every watch, which would keep its connection open for good.
     pub async fn end_watches(self) {
         let mut reporter = self.reporter.clone();
-        for name in WHOLE.into_iter().chain(self.realms.iter().map(String::as_str)) {
+        for name in WHOLE {
             reporter.clear_service_status(name).await;
         }
+        for realm in self.realms {
+            reporter.clear_service_status(&service(&realm.name)).await;
+        }
     }
+}
+
+/// The name by which the realm `name` is asked for.
+fn service(name: &str) -> String {
+    format!("realm/{name}")
 }

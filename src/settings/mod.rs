@@ -7,6 +7,7 @@
 mod document;
 mod files;
 mod identity;
+mod key_files;
 mod keystore;
 mod nearest;
 mod problems;
@@ -21,6 +22,7 @@ mod watch;
 mod xpack;
 
 pub use files::Reading;
+pub use key_files::{KeyDocument, KeyFile, KeyFileFault, KeyFiles, read_key_files};
 pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::{

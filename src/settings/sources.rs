@@ -4,6 +4,7 @@
 
 use super::document::{self, Document};
 use super::files::{Reader, Reading};
+use super::key_files::{self, KeyFiles};
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
 use super::section::Section;
@@ -24,6 +25,8 @@ pub struct Sources {
 pub struct Version {
     /// What it makes.
     pub made: Result<Loaded, Problems>,
+    /// The key files that it names; where it makes nothing, those that what is in force names.
+    pub key_files: KeyFiles,
     /// What it was made of.
     pub reading: Reading,
 }
@@ -52,8 +55,12 @@ impl Sources {
         } else {
             Keystore::open(&folder, names, &reader, &mut problems)
         };
-        let settings = self.settings(&reader, &secrets, in_force, &mut problems);
-        Version { made: loaded(settings, problems), reading: reader.reading() }
+        let mut key_files = KeyFiles::new();
+        let settings = self.settings(&reader, &secrets, in_force, &mut key_files, &mut problems);
+        if let (Err(_), Some(in_force)) = (&settings, in_force) {
+            key_files = key_files::read(&in_force.realms, &reader);
+        }
+        Version { made: loaded(settings, problems), key_files, reading: reader.reading() }
     }
 
     fn settings(
@@ -61,6 +68,7 @@ impl Sources {
         reader: &Reader,
         secrets: &Keystore,
         in_force: Option<&Settings>,
+        key_files: &mut KeyFiles,
         problems: &mut Problems,
     ) -> Read<Settings> {
         // Absolute, so that what is relative to it does not depend on where the process stands.
@@ -71,10 +79,12 @@ impl Sources {
             Err(what) => return Err(problems.report(Place::File, None, what)),
         };
         let settings = assemble(&document, secrets, folder, problems)?;
+        *key_files = key_files::read(&settings.realms, reader);
+        let checked = key_files::check(&document, &settings, in_force, key_files, problems);
         if let Some(in_force) = in_force {
             needs_no_restart(&document, in_force, &settings, problems)?;
         }
-        Ok(settings)
+        checked.map(|()| settings)
     }
 }
 

@@ -4,7 +4,7 @@
 //! is still being written is never taken for whole. Whoever looks decides when.
 
 use super::files::Reading;
-use super::{Loaded, Problems, Settings, Sources, Version};
+use super::{Settings, Sources, Version};
 
 /// Looks at a configuration again and again.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub enum Look {
     /// Another one, which the next look has to see again.
     Unsettled,
     /// A new version.
-    New(Box<Result<Loaded, Problems>>),
+    New(Box<Version>),
 }
 
 impl Watch {
@@ -45,14 +45,14 @@ impl Watch {
             self.pending = None;
             return Look::Known;
         }
-        let Version { made, reading } = self.sources.read(Some(in_force));
-        if self.pending.as_ref() != Some(&reading) {
-            self.pending = Some(reading);
+        let version = self.sources.read(Some(in_force));
+        if self.pending.as_ref() != Some(&version.reading) {
+            self.pending = Some(version.reading);
             return Look::Unsettled;
         }
         self.pending = None;
-        self.known = Some(reading);
-        Look::New(Box::new(made))
+        self.known = Some(version.reading.clone());
+        Look::New(Box::new(version))
     }
 }
 
@@ -60,6 +60,7 @@ impl Watch {
 mod tests {
     use super::*;
     use crate::settings::tests::{Folder, realm};
+    use crate::settings::{Loaded, Problems};
     use std::fs;
 
     const KEY: &str = "keystore/xpack.security.authc.realms.jwt.r1.hmac_key";
@@ -70,7 +71,7 @@ mod tests {
             .with("gate.yml", realm("r1", 1, ""))
             .with(KEY, "a-key-of-at-least-32-bytes-length");
         let sources = Sources::new(&folder.0.join("gate.yml"), None);
-        let Version { made, reading } = sources.read(None);
+        let Version { made, reading, .. } = sources.read(None);
         (folder, made.unwrap().settings, Watch::new(sources, reading))
     }
 
@@ -78,7 +79,7 @@ mod tests {
     fn settled(watch: &mut Watch, in_force: &Settings) -> Result<Loaded, Problems> {
         assert!(matches!(watch.look(in_force), Look::Unsettled));
         match watch.look(in_force) {
-            Look::New(made) => *made,
+            Look::New(version) => version.made,
             other => panic!("{other:?}"),
         }
     }
@@ -146,7 +147,7 @@ mod tests {
         let keystore = folder.0.join("keystore");
         fs::rename(&keystore, folder.0.join("away")).unwrap();
         let sources = Sources::new(&folder.0.join("gate.yml"), None);
-        let Version { made, reading } = sources.read(None);
+        let Version { made, reading, .. } = sources.read(None);
         assert!(made.is_err(), "there is no key");
         let mut watch = Watch::new(sources, reading);
         assert!(matches!(watch.look(&settings), Look::Known));

@@ -28,16 +28,18 @@ pub async fn authenticate(
     witness: &mut (impl Witness + Send),
 ) -> Result<(RealmId, Arc<User>), Refused> {
     let mut furthest: Option<(Progress, Refused)> = None;
+    let mut declined = Vec::new();
     for (place, realm) in realms.iter().enumerate() {
         let id = RealmId(place);
-        let (progress, refused) =
-            match realm.authenticate(id, credentials, signatures, witness).await {
-                Outcome::Accept(user) => return Ok((id, user)),
-                Outcome::Decline(stopped) => {
-                    (Progress::of(stopped), Refused { realm: Some(id), reason: stopped.reason })
-                }
-                Outcome::Skip(reason) => (Progress::NONE, Refused { realm: None, reason }),
-            };
+        let outcome = realm.authenticate(id, credentials, &declined, signatures, witness).await;
+        let (progress, refused) = match outcome {
+            Outcome::Accept(user) => return Ok((id, user)),
+            Outcome::Decline(stopped) => {
+                declined.extend(stopped.declined);
+                (Progress::of(stopped), Refused { realm: Some(id), reason: stopped.reason })
+            }
+            Outcome::Skip(reason) => (Progress::NONE, Refused { realm: None, reason }),
+        };
         if furthest.as_ref().is_none_or(|(before, _)| progress > *before) {
             furthest = Some((progress, refused));
         }
@@ -59,7 +61,7 @@ struct Progress {
 impl Progress {
     const NONE: Self = Self { is_unknown: false, step: Step::Issuer, passed: 0 };
 
-    fn of(Stopped { step, passed, reason }: Stopped) -> Self {
+    fn of(Stopped { step, passed, reason, .. }: Stopped) -> Self {
         Self { is_unknown: reason.status() == Status::Unavailable, step, passed }
     }
 }
@@ -70,7 +72,7 @@ mod tests {
     use crate::engine::ClientAuthentication;
     use crate::engine::client_auth::{ClientResult, Presented};
     use crate::engine::crypto::DigestKey;
-    use crate::engine::realm::jwt::JwtAuthenticator;
+    use crate::engine::realm::jwt::{Instance, JwtAuthenticator};
     use crate::engine::secret::Secret;
     use crate::engine::time::{Monotonic, Now, UnixTime};
     use crate::engine::token::claims::TokenRules;
@@ -88,19 +90,17 @@ mod tests {
         JwtRealm {
             name: issuer.into(),
             client_authentication: ClientAuthentication::new(secret.map(Secret::new).as_ref(), key),
-            authenticator: Arc::new(JwtAuthenticator {
-                rules: TokenRules {
+            authenticator: Arc::new(JwtAuthenticator::new(
+                Instance { generation: 0, place: 0 },
+                TokenRules {
                     issuer: issuer.into(),
                     audiences: vec![audience.into()],
                     subjects: None,
                     algorithms: vec![Algorithm::Hs256],
                     clock_skew: 0,
                 },
-                keys: Keys {
-                    hmac: Some(Arc::new(KeySet::of_text(&Secret::new([1; 32])))),
-                    public: None,
-                },
-                user: UserClaims {
+                Keys { hmac: Some(Arc::new(KeySet::of_text(&Secret::new([1; 32])))), public: None },
+                UserClaims {
                     principal: "sub".into(),
                     groups: None,
                     dn: None,
@@ -108,7 +108,8 @@ mod tests {
                     name: None,
                     populate_metadata: false,
                 },
-            }),
+                None,
+            )),
         }
     }
 
@@ -127,6 +128,8 @@ mod tests {
         }
 
         fn client(&mut self, _: RealmId, _: ClientResult) {}
+
+        fn remembered(&mut self, _: RealmId, _: usize) {}
     }
 
     /// Asks `realms` about a forged token of issuer `i` and audience `a`.
@@ -161,6 +164,7 @@ mod tests {
                 "0 issuer issuer_mismatch",
                 "1 issuer passed",
                 "1 client_authentication passed",
+                "1 cache skipped",
                 "1 claims passed",
                 "1 signature signature_invalid",
             ]

@@ -6,14 +6,16 @@ mod chain;
 pub mod jwt;
 
 pub use chain::{Refused, authenticate};
+pub use jwt::recall;
 
 use super::client_auth::Presented;
 use super::crypto::Fingerprint;
-use super::reason::Reason;
+use super::reason::{Reason, Status};
 use super::time::Now;
 use super::token::Token;
 use super::user::User;
 use super::witness::{Refusal, Step};
+use jwt::Declined;
 use std::sync::Arc;
 
 /// What every realm of the chain is shown.
@@ -47,10 +49,19 @@ pub struct Stopped {
     step: Step,
     passed: usize,
     reason: Reason,
+    /// Where keys were tried: which.
+    declined: Option<Declined>,
 }
 
 impl Stopped {
     fn at(step: Step, refusal: &impl Refusal) -> Self {
-        Self { step, passed: refusal.passed(), reason: refusal.reason() }
+        let (passed, reason) = (refusal.passed(), refusal.reason());
+        Self { step, passed, reason, declined: None }
+    }
+
+    /// The signature was found not good, unless that came to no end.
+    fn with(self, declined: Declined) -> Self {
+        let is_known = self.reason.status() != Status::Unavailable;
+        Self { declined: is_known.then_some(declined), ..self }
     }
 }

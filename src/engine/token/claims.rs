@@ -81,6 +81,12 @@ impl<'t, 'a> ClaimsChecked<'t, 'a> {
     pub fn token(&self) -> &'t Token<'a> {
         self.0
     }
+
+    /// The token's `exp`, in seconds since the epoch, without the skew.
+    pub fn expires(&self) -> i64 {
+        // Checked: a token without one has not passed.
+        self.0.claims.exp.unwrap_or(i64::MIN)
+    }
 }
 
 /// One check. `now` is the wall clock.

@@ -115,10 +115,16 @@ impl Key {
 }
 
 /// Keys in the order of their set.
-#[derive(Default)]
 pub struct KeySet {
     keys: Vec<Arc<Key>>,
     thumbprints: HashSet<Thumbprint>,
+    version: Fingerprint,
+}
+
+impl Default for KeySet {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
 }
 
 impl fmt::Debug for KeySet {
@@ -131,13 +137,23 @@ impl fmt::Debug for KeySet {
 impl KeySet {
     /// A set of these.
     pub fn new(keys: Vec<Key>) -> Self {
-        let thumbprints = keys.iter().map(Key::thumbprint).collect();
-        Self { keys: keys.into_iter().map(Arc::new).collect(), thumbprints }
+        let thumbprints: Vec<_> = keys.iter().map(Key::thumbprint).collect();
+        let parts: Vec<_> = thumbprints.iter().map(|Thumbprint(one)| one.bytes()).collect();
+        Self {
+            version: Fingerprint::of_parts(&parts),
+            thumbprints: thumbprints.into_iter().collect(),
+            keys: keys.into_iter().map(Arc::new).collect(),
+        }
     }
 
     /// The one HMAC key that a text is: its bytes, whatever they look like.
     pub fn of_text(text: &Secret) -> Self {
         Self::new(vec![Key::hmac(None, None, text)])
+    }
+
+    /// Tells these keys in this order from all others.
+    pub fn version(&self) -> Fingerprint {
+        self.version
     }
 
     /// Whether there is none.

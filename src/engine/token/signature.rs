@@ -5,7 +5,7 @@
 
 use super::Algorithm;
 use super::claims::ClaimsChecked;
-use super::keys::{Key, KeySet};
+use super::keys::{Key, KeySet, Thumbprint};
 use super::parse::Token;
 use crate::engine::crypto::Fingerprint;
 use crate::engine::reason::Reason;
@@ -67,6 +67,7 @@ pub trait KeySource: Send + Sync {
 }
 
 /// What verifies a realm's tokens, by the family of their algorithm.
+#[derive(Default)]
 pub struct Keys {
     /// For HS256, HS384 and HS512.
     pub hmac: Option<Arc<KeySet>>,
@@ -75,13 +76,22 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The keys of the family of `algorithm`; `None` if the realm was given none.
-    pub fn of(&self, algorithm: Algorithm) -> Option<Arc<KeySet>> {
-        if algorithm.is_hmac() {
-            self.hmac.clone()
-        } else {
-            self.public.as_ref().map(|source| source.current())
-        }
+    /// The keys of a family: the HMAC keys, or the public ones as they are now. `None` if the realm
+    /// was given no source of them.
+    pub fn family(&self, is_hmac: bool) -> Option<Arc<KeySet>> {
+        if is_hmac { self.hmac.clone() } else { self.public.as_ref().map(|keys| keys.current()) }
+    }
+
+    /// Tells the keys of a family from those before a change.
+    pub fn version(&self, is_hmac: bool) -> Option<Fingerprint> {
+        self.family(is_hmac).map(|keys| keys.version())
+    }
+
+    /// Whether one of them is this key.
+    pub fn has(&self, key: &Thumbprint) -> bool {
+        [true, false]
+            .into_iter()
+            .any(|is_hmac| self.family(is_hmac).is_some_and(|keys| keys.has(key)))
     }
 }
 
@@ -117,12 +127,12 @@ pub struct Work {
 
 /// Tells equal work from other work: the same token, to be tried with the same keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct WorkId(Fingerprint);
+pub struct WorkId(Fingerprint, Box<[Thumbprint]>);
 
 impl Work {
     /// What tells it from other work.
     pub fn id(&self) -> WorkId {
-        WorkId(self.token)
+        WorkId(self.token, self.keys.iter().map(|key| key.thumbprint()).collect())
     }
 
     /// Whether it takes many times as long as most.
@@ -145,19 +155,23 @@ pub struct Verified<'t, 'a> {
 }
 
 impl<'t, 'a> ClaimsChecked<'t, 'a> {
-    /// Verifies the signature with the keys that are for it: any of them will do. `text` is the
-    /// fingerprint of the whole token.
+    /// Whether the signature is verified with HMAC keys.
+    pub fn is_hmac(&self) -> bool {
+        self.algorithm().is_some_and(Algorithm::is_hmac)
+    }
+
+    /// Verifies the signature with those of `keys`, which are of its family, that are for it: any of
+    /// them will do. `text` is the fingerprint of the whole token.
     pub async fn verify(
         self,
-        keys: &Keys,
+        keys: Option<&KeySet>,
         text: Fingerprint,
         signatures: &impl Signatures,
     ) -> Result<Verified<'t, 'a>, SignatureError> {
         let token = self.token();
-        // A token of another algorithm has not passed the checks.
-        let algorithm = Algorithm::parse(&token.alg).ok_or(SignatureError::NoFittingKey)?;
-        let set = keys.of(algorithm).ok_or(SignatureError::NoSource(algorithm))?;
-        let candidates = candidates(&set, algorithm, token.kid.as_deref())?;
+        let algorithm = self.algorithm().ok_or(SignatureError::NoFittingKey)?;
+        let keys = keys.ok_or(SignatureError::NoSource(algorithm))?;
+        let candidates = candidates(keys, algorithm, token.kid.as_deref())?;
         let found = if algorithm.is_hmac() {
             // Quicker than handing it over.
             let (message, signature) = (token.signing_input, token.signature);
@@ -173,6 +187,11 @@ impl<'t, 'a> ClaimsChecked<'t, 'a> {
             signatures.verify(work).await.map_err(|Lost| SignatureError::Lost)?
         };
         found.map(|key| Verified { token, key }).ok_or(SignatureError::Invalid)
+    }
+
+    /// A token of another algorithm has not passed the checks.
+    fn algorithm(&self) -> Option<Algorithm> {
+        Algorithm::parse(&self.token().alg)
     }
 }
 

@@ -3,11 +3,14 @@
 //! The one rule: a label is an enum of ours or a configured name, never a caller's text. Handles
 //! are looked up once, when a configuration is taken, and every series exists from the first scrape.
 
+mod keys;
 mod realms;
 
+pub use keys::{KeyLoad, Trigger};
 pub(super) use realms::{RealmMetrics, Validation};
 
 use crate::engine::{Decision, Status};
+use keys::KeySeries;
 use prometheus::core::Collector;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
@@ -48,6 +51,7 @@ pub struct Metrics {
     checks: Vec<IntCounter>,
     check_duration: ByDecision,
     realms: RealmSeries,
+    keys: KeySeries,
     reloads: [IntCounter; Reload::ALL.len()],
     last_reload: IntGauge,
     run_as_denied: IntCounter,
@@ -93,6 +97,7 @@ impl Metrics {
         ))?;
         let realms = RealmSeries::new(&registry)?;
         Ok(Self {
+            keys: KeySeries::new(&registry)?,
             checks: realms.checks(""),
             check_duration: ByDecision::new(&registry)?,
             realms,
@@ -126,12 +131,29 @@ impl Metrics {
 
     /// The series of the realm `name`, which exist from now on.
     pub(super) fn realm(&self, name: &str) -> RealmMetrics {
+        self.keys.make(name);
         self.realms.of(name)
+    }
+
+    /// Counts a load of the keys of `realm` at `unix` (seconds since 1970).
+    pub fn keys_loaded(&self, realm: &str, trigger: Trigger, result: KeyLoad, unix: i64) {
+        self.keys.loaded(realm, trigger, result, unix);
+    }
+
+    /// So many keys can verify a token of `realm` from now on.
+    pub fn keys_in_force(&self, realm: &str, keys: usize) {
+        self.keys.in_force(realm, keys);
     }
 
     /// Drops the series of a realm that is configured no more.
     pub fn forget_realm(&self, name: &str) {
+        self.keys.forget(name);
         self.realms.forget(name);
+    }
+
+    /// So many tokens are remembered by `realm` now.
+    pub fn tokens_remembered(&self, realm: &str, tokens: usize) {
+        self.realms.of(realm).remembered(tokens);
     }
 
     /// Counts what became of a look at the configuration at `unix` (seconds since 1970).

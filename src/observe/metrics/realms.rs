@@ -2,14 +2,18 @@
 //!
 //! The one rule: a realm that is configured has all of its series, and one that is not has none.
 
-use super::{counters, histograms};
+use super::{counters, histograms, opts, registered};
 use crate::engine::{ClientResult, Reason};
-use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, Registry};
+use prometheus::{
+    Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+};
 use std::time::Duration;
 
 /// How a realm's validation of a token ended.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::observe) enum Validation {
+    /// The token was found good before.
+    Cached,
     /// The token is not good.
     Invalid,
     /// The token is good.
@@ -17,10 +21,11 @@ pub(in crate::observe) enum Validation {
 }
 
 impl Validation {
-    const ALL: [Self; 2] = [Self::Invalid, Self::Valid];
+    const ALL: [Self; 3] = [Self::Cached, Self::Invalid, Self::Valid];
 
     const fn code(self) -> &'static str {
         match self {
+            Self::Cached => "cached",
             Self::Invalid => "invalid",
             Self::Valid => "valid",
         }
@@ -32,6 +37,8 @@ pub(super) struct RealmSeries {
     checks: IntCounterVec,
     client: IntCounterVec,
     validation: HistogramVec,
+    lookups: IntCounterVec,
+    remembered: IntGaugeVec,
 }
 
 /// The series of one realm.
@@ -41,7 +48,13 @@ pub(in crate::observe) struct RealmMetrics {
     checks: Vec<IntCounter>,
     client: [IntCounter; ClientResult::ALL.len()],
     validation: [Histogram; Validation::ALL.len()],
+    hits: IntCounter,
+    misses: IntCounter,
+    remembered: IntGauge,
 }
+
+/// The labels of looks into a cache.
+const LOOKUPS: [&str; 2] = ["hit", "miss"];
 
 impl RealmSeries {
     pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
@@ -54,7 +67,12 @@ impl RealmSeries {
         let labels = ["realm", "outcome"];
         let name = "jwt_validation_duration_seconds";
         let validation = histograms(registry, name, help, &labels)?;
-        Ok(Self { checks, client, validation })
+        let help = "Looks for a token among those that were found good before.";
+        let labels = ["realm", "result"];
+        let lookups = counters(registry, "jwt_cache_requests_total", help, &labels)?;
+        let options = opts("jwt_cache_entries", "Tokens that were found good and are remembered.");
+        let remembered = registered(registry, IntGaugeVec::new(options, &["realm"])?)?;
+        Ok(Self { checks, client, validation, lookups, remembered })
     }
 
     /// The counters of checks that `realm` decided, by reason; without a name, of those that none
@@ -73,6 +91,9 @@ impl RealmSeries {
                 .map(|result| self.client.with_label_values(&[name, result.code()])),
             validation: Validation::ALL
                 .map(|outcome| self.validation.with_label_values(&[name, outcome.code()])),
+            hits: self.lookups.with_label_values(&[name, LOOKUPS[0]]),
+            misses: self.lookups.with_label_values(&[name, LOOKUPS[1]]),
+            remembered: self.remembered.with_label_values(&[name]),
         }
     }
 
@@ -89,6 +110,10 @@ impl RealmSeries {
         for outcome in Validation::ALL {
             let _ = self.validation.remove_label_values(&[name, outcome.code()]);
         }
+        for result in LOOKUPS {
+            let _ = self.lookups.remove_label_values(&[name, result]);
+        }
+        let _ = self.remembered.remove_label_values(&[name]);
     }
 }
 
@@ -106,6 +131,16 @@ impl RealmMetrics {
     /// Counts how a client proved itself.
     pub(in crate::observe) fn client(&self, result: ClientResult) {
         self.client[result as usize].inc();
+    }
+
+    /// Counts a look for a token among those that were found good before.
+    pub(in crate::observe) fn looked_up(&self, is_hit: bool) {
+        if is_hit { self.hits.inc() } else { self.misses.inc() }
+    }
+
+    /// So many tokens are remembered now.
+    pub(in crate::observe) fn remembered(&self, tokens: usize) {
+        self.remembered.set(i64::try_from(tokens).unwrap_or(i64::MAX));
     }
 
     /// Counts a validation of a token.

@@ -5,13 +5,14 @@
 
 use super::url::{HttpsUrl, public};
 use crate::engine::Secret;
+use crate::engine::token::keys::KeySet;
+use crate::jwks::{self, Family};
 use crate::settings::keystore::Keystore;
 use crate::settings::problems::{Place, Problems, Read};
-use crate::settings::section::Section;
+use crate::settings::section::{NOT_YET, Section};
 use crate::settings::values::{Time, Written, Wrong, boolean};
-use serde_json::value::RawValue;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What verifies the tokens: one of the two at least.
@@ -21,6 +22,16 @@ pub struct KeySources {
     pub public: Option<PublicKeys>,
     /// The HMAC keys.
     pub hmac: Option<HmacKeys>,
+}
+
+impl KeySources {
+    /// The path of the file that public keys come from, if they come from one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.public {
+            Some(PublicKeys::File(path)) => Some(path),
+            Some(PublicKeys::Url(_)) | None => None,
+        }
+    }
 }
 
 /// Where public keys come from.
@@ -37,8 +48,19 @@ pub enum PublicKeys {
 pub enum HmacKeys {
     /// One key: the bytes of a text.
     Key(Secret),
-    /// A JWK set: a JSON object with a list `keys`, of which nothing more is known.
+    /// A JWK set, which can be parsed.
     Set(Secret),
+}
+
+impl HmacKeys {
+    /// The keys themselves.
+    pub fn key_set(&self) -> Arc<KeySet> {
+        match self {
+            Self::Key(key) => Arc::new(KeySet::of_text(key)),
+            Self::Set(text) => jwks::parse(text.expose(), Family::Hmac)
+                .map_or_else(|_| Arc::default(), |parsed| parsed.keys),
+        }
+    }
 }
 
 /// When public keys are looked at again.
@@ -68,6 +90,9 @@ pub(super) fn sources(
     let public = section.value(PKC_JWKSET_PATH, problems, parse);
     let hmac = hmac(section, keystore, problems);
     let (public, hmac) = (public?.flatten(), hmac?);
+    if let Some(PublicKeys::Url(_)) = &public {
+        section.wrong(PKC_JWKSET_PATH, format!("a URL is {NOT_YET}"), problems);
+    }
     if public.is_some() || hmac.is_some() {
         return Ok(KeySources { public, hmac });
     }
@@ -119,21 +144,24 @@ fn hmac(
             }
             Ok(Some(HmacKeys::Key(stored.secret)))
         }
-        (None, Some(stored)) if is_key_set(&stored.secret) => {
-            Ok(Some(HmacKeys::Set(stored.secret)))
-        }
-        (None, Some(_)) => {
-            let what = format!("JWKSet parse failed for setting [{set}]");
-            Err(problems.report(Place::Secret(set.clone()), Some(&set), what))
-        }
+        (None, Some(stored)) => hmac_set(&set, stored.secret, problems).map(Some),
     }
 }
 
-/// Whether the text is a JSON object with a list `keys`. No part of it is copied but its names.
-fn is_key_set(text: &Secret) -> bool {
-    let members: Result<HashMap<String, &RawValue>, _> = serde_json::from_slice(text.expose());
-    let keys = members.ok().and_then(|members| members.get("keys").map(|keys| keys.get()));
-    keys.is_some_and(|keys| keys.starts_with('['))
+fn hmac_set(key: &str, text: Secret, problems: &mut Problems) -> Read<HmacKeys> {
+    let place = || Place::Secret(key.to_owned());
+    match jwks::parse(text.expose(), Family::Hmac) {
+        Ok(parsed) => {
+            for passed_over in &parsed.passed_over {
+                problems.warn(place(), key, passed_over.to_string());
+            }
+            Ok(HmacKeys::Set(text))
+        }
+        Err(cause) => {
+            let what = format!("JWKSet parse failed for setting [{key}]: {cause}");
+            Err(problems.report(place(), Some(key), what))
+        }
+    }
 }
 
 /// Reads `pkc_jwkset_reload.*`; `sources` says whether the longest interval counts.

@@ -23,7 +23,7 @@ use super::keystore::Keystore;
 use super::problems::{Problems, Read, Reported};
 use super::section::{Checked, Section};
 use super::values::{Time, Written, Wrong, integer_of_at_least};
-use crate::engine::crypto::HmacKey;
+use crate::engine::token::keys::KeySet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -65,17 +65,21 @@ impl JwtRealm {
             && Self { client, ..self.clone() } == *other
     }
 
-    /// Whether some allowed algorithm has a usable key. What key sets hold is known when they are
-    /// read.
-    pub(super) fn may_have_usable_key(&self) -> bool {
-        match &self.keys {
-            KeySources { public: None, hmac: Some(HmacKeys::Key(key)) } => {
-                let key = HmacKey::new(key);
-                self.token.allowed_algorithms.iter().any(|algorithm| key.serves(*algorithm))
-            }
-            KeySources { .. } => true,
-        }
+    /// Whether some allowed algorithm has a usable key, given the public ones.
+    pub(super) fn has_usable_key(&self, public: &KeySet) -> bool {
+        let hmac = self.keys.hmac.as_ref().map(HmacKeys::key_set);
+        let serves = |keys: &KeySet| {
+            self.token.allowed_algorithms.iter().any(|algorithm| keys.serves(*algorithm))
+        };
+        hmac.is_some_and(|keys| serves(&keys)) || serves(public)
     }
+}
+
+/// Warns that the realm of this section denies whoever comes to it for want of a key.
+pub(super) fn warn_of_no_usable_key(section: &Section<'_>, problems: &mut Problems) {
+    let what = "no_usable_key: no allowed algorithm has a usable key, so authentication will fail \
+                until this is fixed";
+    problems.warn(section.place(""), &section.key(""), what);
 }
 
 /// How verified tokens are remembered.

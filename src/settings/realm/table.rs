@@ -37,13 +37,13 @@ pub(in crate::settings) const TABLE: Table = &[
     row("allowed_clock_skew", Served, "60s", "How far clocks may differ."),
     row(
         "pkc_jwkset_path",
-        NotYet,
+        Served,
         "none",
-        "Public keys: a file with a JWK set, or an https URL of one.",
+        "Public keys: a file with a JWK set (or an https URL of one: not supported yet).",
     ),
     row(
         "pkc_jwkset_reload.enabled",
-        NoEffect,
+        Served,
         "true",
         "Whether public keys are looked at again without being asked for.",
     ),
@@ -65,7 +65,7 @@ pub(in crate::settings) const TABLE: Table = &[
         "5d",
         "How long between two looks at a URL at most.",
     ),
-    secure("hmac_jwkset", NotYet, "none", "HMAC keys: a JWK set."),
+    secure("hmac_jwkset", Served, "none", "HMAC keys: a JWK set."),
     secure("hmac_key", Served, "none", "An HMAC key: the bytes of a text."),
     row(
         "fallback_claims.sub",
@@ -120,8 +120,8 @@ pub(in crate::settings) const TABLE: Table = &[
         "How long the previous secret still holds after a change.",
     ),
     row("authorization_realms", NotYet, "none", "The realms that the user is looked up in."),
-    row("jwt.cache.ttl", NoEffect, "20m", "How long a verified token is remembered."),
-    row("jwt.cache.size", NoEffect, "100000", "How many verified tokens are remembered."),
+    row("jwt.cache.ttl", Served, "20m", "How long a verified token is remembered."),
+    row("jwt.cache.size", Served, "100000", "How many verified tokens are remembered."),
     row("http.connect_timeout", NoEffect, "5s", "How long a connection to the issuer may take."),
     row(
         "http.connection_read_timeout",

@@ -13,6 +13,7 @@ use super::realm::{self, JwtRealm};
 use super::section::Standing::Served;
 use super::section::{Checked, Section, Table, row};
 use super::values::{boolean, integer};
+use crate::engine::token::keys::KeySet;
 use found::{Found, REALMS};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -197,13 +198,14 @@ impl<'d> Chain<'d> {
         checked
     }
 
-    /// Names the realms that deny whoever comes to them for want of a key.
+    /// Names the realms that deny whoever comes to them for want of a key. What public keys there
+    /// are is known when they are read.
     fn warn_of_unusable_keys(&self, problems: &mut Problems) {
+        let none = KeySet::default();
         for Jwt { section, realm } in &self.jwt {
-            if realm.as_ref().is_ok_and(|realm| !realm.may_have_usable_key()) {
-                let what = "no_usable_key: no allowed algorithm has a key that is long enough for \
-                            it, so authentication will fail until this is fixed";
-                problems.warn(section.place(""), &section.key(""), what);
+            let Ok(realm) = realm else { continue };
+            if realm.keys.public.is_none() && !realm.has_usable_key(&none) {
+                realm::warn_of_no_usable_key(section, problems);
             }
         }
     }

@@ -25,11 +25,11 @@ impl Inside {
         let setup = setup.set("realmgate.drain.grace", "0s");
         setup.write();
         let sources = Sources::new(&setup.config_file(), Some(&setup.keystore()));
-        let Version { made, reading } = sources.read(None);
+        let Version { made, key_files, reading } = sources.read(None);
         let settings = made.unwrap_or_else(|problems| panic!("{problems}")).settings;
         let pace = Pace { poll: Duration::from_secs(3600), settle: Duration::ZERO };
         let watch = Some((Watch::new(sources, reading), pace));
-        let app = app::start(Configured { settings, watch }).unwrap();
+        let app = app::start(Configured { settings, key_files, watch }).unwrap();
         let reloads = app.reloads().unwrap();
         Self { app: Some(app), reloads, setup: Some(setup) }
     }

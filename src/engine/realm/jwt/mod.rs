@@ -2,13 +2,23 @@
 //!
 //! Each step hands its proof to the next, so none can be left out.
 
+mod cache;
+mod memory;
+mod recall;
+
+pub use memory::{Declined, Instance, MemoryBounds, Remembered};
+pub use recall::{Recalled, recall};
+
 use super::{Credentials, Outcome, Stopped};
-use crate::engine::client_auth::{ClientAuthentication, ClientKnown, ClientRefused};
+use crate::engine::client_auth::{ClientAuthentication, ClientKnown, ClientRefused, Presented};
+use crate::engine::crypto::Fingerprint;
 use crate::engine::reason::Reason;
+use crate::engine::time::Now;
 use crate::engine::token::claims::{ClaimError, TokenRules};
 use crate::engine::token::signature::{Keys, Signatures};
 use crate::engine::user::{User, UserClaims};
-use crate::engine::witness::{RealmId, Refusal, Step, Witness, told};
+use crate::engine::witness::{Ended, RealmId, Refusal, Skipped, Step, Witness, told};
+use memory::{Good, Memory};
 use std::fmt;
 use std::sync::Arc;
 
@@ -22,8 +32,8 @@ pub struct JwtRealm {
     pub authenticator: Arc<JwtAuthenticator>,
 }
 
-/// What a verdict on a token depends on. As long as none of it is changed it lives on from one
-/// snapshot to the next.
+/// What a verdict on a token depends on, and the verdicts. As long as none of it is changed it
+/// lives on from one snapshot to the next.
 pub struct JwtAuthenticator {
     /// What a token must say.
     pub rules: TokenRules,
@@ -31,14 +41,48 @@ pub struct JwtAuthenticator {
     pub keys: Keys,
     /// Whom it names.
     pub user: UserClaims,
+    memory: Option<Memory>,
+    instance: Instance,
+}
+
+impl JwtAuthenticator {
+    /// One that remembers tokens within `bounds`, if at all. No other may be called `instance`.
+    pub fn new(
+        instance: Instance,
+        rules: TokenRules,
+        keys: Keys,
+        user: UserClaims,
+        bounds: Option<MemoryBounds>,
+    ) -> Self {
+        Self { rules, keys, user, memory: bounds.map(Memory::new), instance }
+    }
+
+    /// How many keys could verify a token that passes the rules.
+    pub fn usable_keys(&self) -> usize {
+        let algorithms = &self.rules.algorithms;
+        let hmac = self.keys.hmac.as_ref().map_or(0, |keys| keys.usable(algorithms));
+        let public = self.keys.public.as_ref();
+        hmac + public.map_or(0, |keys| keys.current().usable(algorithms))
+    }
+
+    /// How many tokens it remembers.
+    pub fn remembered(&self) -> usize {
+        self.memory.as_ref().map_or(0, Memory::len)
+    }
+
+    fn recall(&self, text: &Fingerprint, now: Now, want_metadata: bool) -> Option<Arc<Remembered>> {
+        self.memory.as_ref()?.recall(text, now, &self.keys, want_metadata)
+    }
 }
 
 impl JwtRealm {
-    /// Judges `credentials`. `id` is this realm's place in the chain.
+    /// Judges `credentials`. `id` is this realm's place in the chain, `declined` are those before it
+    /// that found the signature not good.
     pub async fn authenticate(
         &self,
         id: RealmId,
         credentials: &Credentials<'_>,
+        declined: &[Declined],
         signatures: &impl Signatures,
         witness: &mut (impl Witness + Send),
     ) -> Outcome {
@@ -46,39 +90,88 @@ impl JwtRealm {
         if let Err(error) = told(witness, Some(id), Step::Issuer, issuer) {
             return Outcome::Skip(error.reason());
         }
-        let judged = self.judge(id, credentials, signatures, witness).await;
+        let client = self.client(id, &credentials.client, credentials.now, witness);
+        let client = match client {
+            Ok(client) => client,
+            Err(refused) => {
+                return Outcome::Decline(Stopped::at(Step::ClientAuthentication, &refused));
+            }
+        };
+        if let Some(remembered) = self.remembered(id, credentials, declined, witness) {
+            return Outcome::Accept(Arc::clone(remembered.user()));
+        }
+        let judged = self.judge(id, credentials, client, declined, signatures, witness).await;
         judged.map_or_else(Outcome::Decline, Outcome::Accept)
     }
 
-    /// A token of this realm's issuer: the client, the token, the user.
+    /// The token, if this realm found it good before.
+    fn remembered(
+        &self,
+        id: RealmId,
+        credentials: &Credentials<'_>,
+        declined: &[Declined],
+        witness: &mut impl Witness,
+    ) -> Option<Arc<Remembered>> {
+        let Credentials { text, now, want_metadata, .. } = credentials;
+        if self.authenticator.memory.is_none() {
+            witness.step(Some(id), Step::Cache, Ended::Skipped(Skipped::CacheOff));
+            return None;
+        }
+        let remembered = self.authenticator.recall(text, *now, *want_metadata);
+        let ended = match &remembered {
+            Some(_) => Ended::Passed,
+            None => Ended::Skipped(Skipped::NotRemembered),
+        };
+        witness.step(Some(id), Step::Cache, ended);
+        if let Some(remembered) = &remembered {
+            remembered.set_declined(declined);
+        }
+        remembered
+    }
+
+    /// A new token of this realm's issuer, from a client that is known.
     async fn judge(
         &self,
         id: RealmId,
         credentials: &Credentials<'_>,
+        client: ClientKnown,
+        declined: &[Declined],
         signatures: &impl Signatures,
         witness: &mut (impl Witness + Send),
     ) -> Result<Arc<User>, Stopped> {
-        let client = self.client(id, credentials, witness);
-        let client = step(witness, id, Step::ClientAuthentication, client)?;
+        let Credentials { text, now, .. } = *credentials;
         let authenticator = &self.authenticator;
-        let checked = authenticator.rules.check(credentials.token, credentials.now.unix);
+        let checked = authenticator.rules.check(credentials.token, now.unix);
         let checked = step(witness, id, Step::Claims, checked.map_err(AtCheck::new))?;
-        let verified = checked.verify(&authenticator.keys, credentials.text, signatures).await;
-        let verified = step(witness, id, Step::Signature, verified)?;
+        let (is_hmac, exp) = (checked.is_hmac(), checked.expires());
+        let keys = authenticator.keys.family(is_hmac);
+        let verified = checked.verify(keys.as_deref(), text, signatures).await;
+        let verified = step(witness, id, Step::Signature, verified).map_err(|stopped| {
+            let keys = keys.map(|keys| keys.version());
+            stopped.with(Declined { instance: authenticator.instance, is_hmac, keys })
+        })?;
         let user = authenticator.user.read(&verified, client, credentials.want_metadata);
-        step(witness, id, Step::User, user).map(Arc::new)
+        let user = Arc::new(step(witness, id, Step::User, user)?);
+        if let Some(memory) = &authenticator.memory {
+            let key = verified.key().thumbprint();
+            let good = Good { user: Arc::clone(&user), key, exp, declined };
+            memory.keep(text, good, now.monotonic);
+            witness.remembered(id, memory.len());
+        }
+        Ok(user)
     }
 
+    /// Whether the realm knows the client, told to `witness`.
     fn client(
         &self,
         id: RealmId,
-        credentials: &Credentials<'_>,
+        presented: &Presented,
+        now: Now,
         witness: &mut impl Witness,
     ) -> Result<ClientKnown, ClientRefused> {
-        let checked =
-            self.client_authentication.check(&credentials.client, credentials.now.monotonic);
+        let checked = self.client_authentication.check(presented, now.monotonic);
         witness.client(id, checked.map_or_else(ClientRefused::result, ClientKnown::result));
-        checked
+        told(witness, Some(id), Step::ClientAuthentication, checked)
     }
 }
 

@@ -54,7 +54,7 @@ fn a_realm_needs_a_key_and_at_most_one_of_hmac() {
 
 #[test]
 fn a_set_of_keys_is_an_object_with_a_list() {
-    let wrong = "JWKSet parse failed for setting [~hmac_jwkset]";
+    let wrong = "JWKSet parse failed for setting [~hmac_jwkset]: ";
     for text in [
         r#"{"kty": "oct", "k": "AAAA"}"#,
         r#"{"keys": {}}"#,
@@ -66,7 +66,9 @@ fn a_set_of_keys_is_an_object_with_a_list() {
         "not JSON",
     ] {
         let faults = faults(&[], &[("hmac_jwkset", text)]);
-        assert_eq!(faults, [("hmac_jwkset".to_owned(), wrong.to_owned())], "{text}");
+        assert_eq!(faults.len(), 1, "{text}");
+        assert_eq!(faults[0].0, "hmac_jwkset", "{text}");
+        assert!(faults[0].1.starts_with(wrong) && faults[0].1.len() > wrong.len(), "{text}");
     }
 }
 

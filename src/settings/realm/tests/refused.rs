@@ -238,7 +238,6 @@ fn every_wrong_element_of_a_list_is_named() {
 fn what_is_not_built_yet_is_refused_by_name_where_it_asks_for_something() {
     for (suffix, value) in [
         ("allowed_subject_patterns", "[a*]"),
-        ("pkc_jwkset_path", "jwkset.json"),
         ("required_claims.token_use", "id"),
         ("required_claims.token_use", "' '"),
         ("claim_patterns.principal", "(.*)"),
@@ -259,8 +258,8 @@ fn what_is_not_built_yet_is_refused_by_name_where_it_asks_for_something() {
         let lines = wrong(&[access[0], access[1], (fallback, "x")], &KEY);
         assert_eq!(lines, ["[access_token] is not supported yet", "not supported yet"]);
     }
-    let set = [("hmac_jwkset", r#"{"keys": []}"#)];
-    assert_eq!(wrong(&[], &set), ["not supported yet"]);
+    let url = [("pkc_jwkset_path", "https://issuer/keys")];
+    assert_eq!(wrong(&url, &KEY), ["a URL is not supported yet"]);
     let pointer = "Invalid value [/a/b] for [~claims.groups]: a JSON pointer is not supported yet";
     assert_eq!(wrong(&[("claims.groups", "/a/b")], &KEY), [pointer]);
     // What asks for nothing.

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 /// How long a piece of work takes, as far as that is known before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub(super) enum Pace {
     /// It goes before all that is slow.
     Quick,
     /// It has one turn in [`Board::TURN_OF_SLOW`] while something quick waits.
@@ -28,11 +28,11 @@ pub enum Pace {
 /// The work ended without a result: it panicked, or its threads are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the work ended without a result")]
-pub struct Lost;
+pub(super) struct Lost;
 
 /// Runs work on a few threads of its own. Dropped, it ends them: what runs is run to its end, and
 /// what waits is lost.
-pub struct Threads<K, T> {
+pub(super) struct Threads<K, T> {
     shared: Arc<Shared<K, T>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -43,7 +43,7 @@ where
     T: Clone + Send + Sync + 'static,
 {
     /// Starts `count` threads.
-    pub fn start(count: NonZeroUsize) -> io::Result<Self> {
+    pub(super) fn start(count: NonZeroUsize) -> io::Result<Self> {
         let mut threads = Self { shared: Arc::default(), threads: Vec::new() };
         for number in 0..count.get() {
             let shared = Arc::clone(&threads.shared);
@@ -58,7 +58,7 @@ where
     /// is out, its key is new again.
     ///
     /// The work has its place from the call on, not only from when the result is first waited for.
-    pub fn run<W>(
+    pub(super) fn run<W>(
         &self,
         key: K,
         pace: Pace,

@@ -1,0 +1,123 @@
+//! The series of each realm's public keys.
+//!
+//! The one rule: a realm that is configured has all of its series, also those of loads that its kind
+//! of source never makes, so that one rule of alerts fits every realm.
+
+use super::{counters, opts, registered};
+use prometheus::{IntCounterVec, IntGaugeVec, Registry};
+
+/// What made a source of keys load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// The service started, or the source is new.
+    Startup,
+    /// A signature was not found good.
+    SignatureFailure,
+    /// It was time.
+    Interval,
+    /// The file has changed.
+    FileChange,
+    /// Somebody asked.
+    Signal,
+}
+
+impl Trigger {
+    const ALL: [Self; 5] =
+        [Self::Startup, Self::SignatureFailure, Self::Interval, Self::FileChange, Self::Signal];
+
+    /// The name as it stands in metrics and logs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::FileChange => "file_change",
+            Self::Interval => "interval",
+            Self::Signal => "signal",
+            Self::SignatureFailure => "signature_failure",
+            Self::Startup => "startup",
+        }
+    }
+}
+
+/// What became of a load of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyLoad {
+    /// Other keys are in force.
+    Changed,
+    /// There is no set of keys to be had; those before stay.
+    Error,
+    /// The keys are the same.
+    Unchanged,
+}
+
+impl KeyLoad {
+    const ALL: [Self; 3] = [Self::Changed, Self::Error, Self::Unchanged];
+
+    /// The name as it stands in metrics and logs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Error => "error",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// What the series of all realms are made from.
+pub(super) struct KeySeries {
+    loads: IntCounterVec,
+    keys: IntGaugeVec,
+    last_success: IntGaugeVec,
+}
+
+impl KeySeries {
+    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let labels = ["realm", "trigger", "result"];
+        let help = "Loads of key sets, by what made them and what became of them.";
+        let loads = counters(registry, "jwks_reload_total", help, &labels)?;
+        let gauge =
+            |name, help| registered(registry, IntGaugeVec::new(opts(name, help), &["realm"])?);
+        let keys = gauge("jwks_keys", "Keys that can verify a token of the realm.")?;
+        let help = "When the realm's keys were last loaded.";
+        let last_success = gauge("jwks_last_success_timestamp_seconds", help)?;
+        Ok(Self { loads, keys, last_success })
+    }
+
+    /// Makes the series of `realm`, if there are none.
+    pub(super) fn make(&self, realm: &str) {
+        for (trigger, result) in loads() {
+            self.loads.with_label_values(&[realm, trigger, result]);
+        }
+        self.keys.with_label_values(&[realm]);
+        self.last_success.with_label_values(&[realm]);
+    }
+
+    /// Drops the series of `realm`.
+    pub(super) fn forget(&self, realm: &str) {
+        // An error means that there is no such series, which is what is wanted.
+        for (trigger, result) in loads() {
+            let _ = self.loads.remove_label_values(&[realm, trigger, result]);
+        }
+        let _ = self.keys.remove_label_values(&[realm]);
+        let _ = self.last_success.remove_label_values(&[realm]);
+    }
+
+    /// Counts a load of the keys of `realm` at `unix` (seconds since 1970).
+    pub(super) fn loaded(&self, realm: &str, trigger: Trigger, result: KeyLoad, unix: i64) {
+        self.loads.with_label_values(&[realm, trigger.code(), result.code()]).inc();
+        if result != KeyLoad::Error {
+            self.last_success.with_label_values(&[realm]).set(unix);
+        }
+    }
+
+    /// So many keys can verify a token of `realm` from now on.
+    pub(super) fn in_force(&self, realm: &str, keys: usize) {
+        let keys = i64::try_from(keys).unwrap_or(i64::MAX);
+        self.keys.with_label_values(&[realm]).set(keys);
+    }
+}
+
+/// The labels of every kind of load.
+fn loads() -> impl Iterator<Item = (&'static str, &'static str)> {
+    Trigger::ALL
+        .into_iter()
+        .flat_map(|trigger| KeyLoad::ALL.map(|result| (trigger.code(), result.code())))
+}
