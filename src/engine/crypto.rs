@@ -81,7 +81,7 @@ pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// A digest (SHA-256) of a file's content, to tell whether another one has been written.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl fmt::Debug for Fingerprint {

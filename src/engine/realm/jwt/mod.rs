@@ -2,6 +2,8 @@
 //!
 //! Each step hands its proof to the next, so none can be left out.
 
+mod cache;
+
 use super::{Credentials, Outcome};
 use crate::engine::client_auth::{ClientAuthentication, ClientKnown, ClientRefused};
 use crate::engine::crypto::HmacKey;
