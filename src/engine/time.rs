@@ -32,7 +32,7 @@ impl Monotonic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnixTime {
     seconds: i64,
-    has_fraction: bool,
+    nanos: u32,
 }
 
 impl UnixTime {
@@ -40,7 +40,7 @@ impl UnixTime {
     pub fn new(since_epoch: Duration) -> Self {
         Self {
             seconds: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
-            has_fraction: since_epoch.subsec_nanos() > 0,
+            nanos: since_epoch.subsec_nanos(),
         }
     }
 
@@ -56,7 +56,13 @@ impl UnixTime {
 
     /// Whether this moment lies strictly after the start of the second `seconds`.
     pub fn is_after(self, seconds: i64) -> bool {
-        self.seconds > seconds || (self.seconds == seconds && self.has_fraction)
+        self.seconds > seconds || (self.seconds == seconds && self.nanos > 0)
+    }
+
+    /// Whether this moment lies strictly before the one `millis` milliseconds after the epoch.
+    pub fn is_before_millis(self, millis: i64) -> bool {
+        // Rounded down, for a moment within a millisecond is not before its start.
+        i128::from(self.seconds) * 1000 + i128::from(self.nanos / 1_000_000) < millis.into()
     }
 }
 
@@ -78,6 +84,37 @@ mod tests {
                 (later.is_before(second), later.is_after(second)),
                 (later_before, later_after)
             );
+        }
+    }
+    /// As a remembered token ends: `exp`, shifted by the clock skew.
+    #[test]
+    fn a_moment_is_before_an_end_in_milliseconds_to_the_nanosecond() {
+        let almost = Duration::from_nanos(1);
+        for (exp, skew, end) in [
+            (10, 0, Duration::from_secs(10)),
+            (10, 60_000, Duration::from_secs(70)),
+            (10, 500, Duration::from_millis(10_500)),
+            (10, 1, Duration::from_millis(10_001)),
+            (10, -1, Duration::from_millis(9_999)),
+            (10, -500, Duration::from_millis(9_500)),
+            (-10, 10_001, Duration::from_millis(1)),
+            (i64::MAX / 1000, 0, Duration::from_secs(i64::MAX.unsigned_abs() / 1000)),
+            (i64::MAX / 1000, i64::MAX, Duration::from_millis(i64::MAX.unsigned_abs())),
+            (10, i64::MAX, Duration::from_millis(i64::MAX.unsigned_abs())),
+        ] {
+            let millis = i64::saturating_add(exp * 1000, skew);
+            let is_before = |now| UnixTime::new(now).is_before_millis(millis);
+            assert!(is_before(end.saturating_sub(almost)), "{exp} {skew}: before");
+            assert!(!is_before(end), "{exp} {skew}: at the end");
+            assert!(!is_before(end + almost), "{exp} {skew}: after");
+            assert!(!is_before(Duration::MAX), "{exp} {skew}: at the end of time");
+        }
+    }
+
+    #[test]
+    fn no_moment_is_before_an_end_that_lies_at_or_before_the_epoch() {
+        for millis in [0, -1, -1_000, i64::MIN] {
+            assert!(!UnixTime::new(Duration::ZERO).is_before_millis(millis), "{millis}");
         }
     }
 }

@@ -255,7 +255,7 @@ fn a_realm_without_a_usable_key_is_warned_about() {
         let text = realm("r1", 1, &algorithms);
         let loaded = super::parse(text.as_bytes(), &[(R1.0, KEY.as_bytes())], &|_| None).unwrap();
         let line = "warning: realmgate.yml:1: xpack.security.authc.realms.jwt.r1: no_usable_key: no \
-                    allowed algorithm has a key that is long enough for it, so authentication will \
+                    allowed algorithm has a usable key, so authentication will \
                     fail until this is fixed";
         let is_warned = loaded.warnings.lines().any(|warning| warning == line);
         assert_eq!(is_warned, !has_key, "{algorithms}: {}", loaded.warnings);
