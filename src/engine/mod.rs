@@ -80,7 +80,7 @@ fn line<'s>(
     let allow = snapshot.identity.allow(request, &snapshot.realms[realm.0].name, &user);
     let allow = allow.map_err(|NotRepresentable(name)| Denial::not_representable(request, &name));
     let allow = ended(witness, Step::Identity, allow).map_err(|stop| stop.by(realm, &user.name))?;
-    Ok(Decision::allow(allow, realm, user.name))
+    Ok(Decision::allow(allow, realm, user.name.clone()))
 }
 
 /// The credential headers, each with one value, of a request that can be cleaned.

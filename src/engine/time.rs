@@ -32,7 +32,7 @@ impl Monotonic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnixTime {
     seconds: i64,
-    has_fraction: bool,
+    nanos: u32,
 }
 
 impl UnixTime {
@@ -40,7 +40,7 @@ impl UnixTime {
     pub fn new(since_epoch: Duration) -> Self {
         Self {
             seconds: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
-            has_fraction: since_epoch.subsec_nanos() > 0,
+            nanos: since_epoch.subsec_nanos(),
         }
     }
 
@@ -51,13 +51,24 @@ impl UnixTime {
 
     /// Whether this moment lies strictly after the start of the second `seconds`.
     pub fn is_after(self, seconds: i64) -> bool {
-        self.seconds > seconds || (self.seconds == seconds && self.has_fraction)
+        self.seconds > seconds || (self.seconds == seconds && self.nanos > 0)
+    }
+
+    /// Whole milliseconds since the epoch.
+    pub fn millis(self) -> i64 {
+        self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_told_in_whole_milliseconds() {
+        assert_eq!(UnixTime::new(Duration::new(7, 4_999_999)).millis(), 7_004);
+        assert_eq!(UnixTime::new(Duration::MAX).millis(), i64::MAX);
+    }
 
     #[test]
     fn a_moment_is_compared_with_its_fraction() {

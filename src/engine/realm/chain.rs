@@ -68,7 +68,7 @@ mod tests {
     use crate::engine::time::{Monotonic, Now, UnixTime};
     use crate::engine::token::claims::TokenRules;
     use crate::engine::token::tests::compact;
-    use crate::engine::token::{Algorithm, Compact, Token};
+    use crate::engine::token::{Compact, Token};
     use crate::engine::user::UserClaims;
     use std::sync::Arc;
     use std::time::Duration;
@@ -79,22 +79,9 @@ mod tests {
             name: issuer.into(),
             client_authentication: ClientAuthentication::new(secret.map(Secret::new).as_ref(), key),
             authenticator: Arc::new(JwtAuthenticator {
-                rules: TokenRules {
-                    issuer: issuer.into(),
-                    audiences: vec![audience.into()],
-                    subjects: None,
-                    algorithms: vec![Algorithm::Hs256],
-                    clock_skew: 0,
-                },
+                rules: TokenRules::for_tests(issuer, audience),
                 key: HmacKey::new(&Secret::new([1; 32])),
-                user: UserClaims {
-                    principal: "sub".into(),
-                    groups: None,
-                    dn: None,
-                    mail: None,
-                    name: None,
-                    populate_metadata: false,
-                },
+                user: UserClaims::for_tests("sub"),
             }),
         }
     }
