@@ -239,7 +239,7 @@ fn action(request: &RequestView<'_>) -> String {
 }
 
 /// A caller's text as an error repeats it: cut at 1 KiB, at a character.
-fn repeated(text: &[u8]) -> String {
+pub(super) fn repeated(text: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(text).into_owned();
     let cut = (0..=REPEATED.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     text.truncate(cut.unwrap_or_default());

@@ -48,11 +48,11 @@ reasons! {
     ClientSecretMissing = "client_secret_missing", Unauthorized;
     /// The client secret is not the realm's.
     ClientSecretMismatch = "client_secret_mismatch", Unauthorized;
-    /// The header's `typ` is neither absent nor `JWT`.
+    /// The header's `typ` is neither absent nor `JWT`, nor `at+jwt` in an access token.
     TypNotAllowed = "typ_not_allowed", Unauthorized;
     /// `iss` is no realm's `allowed_issuer`.
     IssuerMismatch = "issuer_mismatch", Unauthorized;
-    /// `sub` is none of `allowed_subjects`.
+    /// `sub` is none of `allowed_subjects` and matches no `allowed_subject_patterns`.
     SubjectMismatch = "subject_mismatch", Unauthorized;
     /// `aud` has none of `allowed_audiences`.
     AudienceMismatch = "audience_mismatch", Unauthorized;
@@ -60,17 +60,19 @@ reasons! {
     AlgorithmNotAllowed = "algorithm_not_allowed", Unauthorized;
     /// A claim that the realm needs is absent.
     ClaimMissing = "claim_missing", Unauthorized;
-    /// A registered claim has an impossible type or value.
+    /// A claim that is checked has an impossible type or value.
     ClaimMalformed = "claim_malformed", Unauthorized;
     /// `exp` and the allowed skew are in the past.
     TokenExpired = "token_expired", Unauthorized;
     /// `iat`, `nbf` or `auth_time` is in the future, beyond the allowed skew.
     TokenNotYetValid = "token_not_yet_valid", Unauthorized;
+    /// A claim has none of the values that `required_claims` asks for.
+    RequiredClaimMismatch = "required_claim_mismatch", Unauthorized;
     /// The realm has no key that could verify this token.
     NoUsableKey = "no_usable_key", Unauthorized;
     /// No key of the realm verifies the signature.
     SignatureInvalid = "signature_invalid", Unauthorized;
-    /// The principal's claim is absent or blank.
+    /// The principal's claim is absent or blank, or its pattern is not found in it.
     PrincipalMissing = "principal_missing", Unauthorized;
     /// A claim that a user property is read from is neither a string nor a list of strings.
     PropertyMalformed = "property_malformed", Unauthorized;
@@ -158,7 +160,7 @@ mod tests {
             claim_missing client_secret_mismatch client_secret_missing deadline_exceeded \
             identity_not_representable internal_error issuer_mismatch multiple_header_values \
             no_credentials no_usable_key not_a_jwt ok overloaded principal_missing \
-            property_malformed rule_denied run_as_denied run_as_empty signature_invalid \
+            property_malformed required_claim_mismatch rule_denied run_as_denied run_as_empty signature_invalid \
             subject_mismatch token_expired token_not_yet_valid token_too_large typ_not_allowed";
         assert!(
             codes.into_iter().eq(pinned.split_whitespace()),

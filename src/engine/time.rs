@@ -49,11 +49,6 @@ impl UnixTime {
         self.seconds < seconds
     }
 
-    /// Stub.
-    pub fn is_before_millis(self, millis: i64) -> bool {
-        self.seconds < millis.div_euclid(1000)
-    }
-
     /// Whether this moment lies strictly after the start of the second `seconds`.
     pub fn is_after(self, seconds: i64) -> bool {
         self.seconds > seconds || (self.seconds == seconds && self.nanos > 0)
@@ -64,11 +59,22 @@ impl UnixTime {
         // Rounded down, for a moment within a millisecond is not before its start.
         i128::from(self.seconds) * 1000 + i128::from(self.nanos / 1_000_000) < millis.into()
     }
+
+    /// Whole milliseconds since the epoch.
+    pub fn millis(self) -> i64 {
+        self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_told_in_whole_milliseconds() {
+        assert_eq!(UnixTime::new(Duration::new(7, 4_999_999)).millis(), 7_004);
+        assert_eq!(UnixTime::new(Duration::MAX).millis(), i64::MAX);
+    }
 
     #[test]
     fn a_moment_is_compared_with_its_fraction() {

@@ -1,37 +1,58 @@
 //! Who a verified token names: the principal and the properties that a realm maps from claims.
 //!
-//! There is one way to a [`User`]: a client that is known and a token that is verified.
+//! The one rule: there is one way to a [`User`], a client that is known and a token that is
+//! verified. [`Properties`] alone prove nothing.
 
 use super::client_auth::ClientKnown;
 use super::reason::Reason;
+use super::token::claims::{FallbackClaims, TokenType};
 use super::token::json::Json;
-use super::token::parse::{Claims, strings};
+use super::token::parse::{ClaimName, Claims};
+use super::token::pattern::ClaimPattern;
 use super::token::signature::Verified;
 use super::witness::Refusal;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
+use std::ops::Deref;
 
 /// Which claim each property of a user is read from.
 #[derive(Debug)]
 pub struct UserClaims {
     /// The user's name; must be there.
-    pub principal: String,
+    pub principal: Claim,
     /// Groups, all values.
-    pub groups: Option<String>,
+    pub groups: Option<Claim>,
     /// Distinguished name, the first value.
-    pub dn: Option<String>,
+    pub dn: Option<Claim>,
     /// E-mail address, the first value.
-    pub mail: Option<String>,
+    pub mail: Option<Claim>,
     /// Full name, the first value.
-    pub name: Option<String>,
+    pub name: Option<Claim>,
     /// Whether the token's claims become metadata.
     pub populate_metadata: bool,
+    /// Which kind of token, as metadata has it.
+    pub token_type: TokenType,
 }
 
-/// A user who proved to be one. Empty properties are unknown ones.
+/// A claim that a property is read from, and what part of its values is taken.
 #[derive(Debug)]
-pub struct User {
+pub struct Claim {
+    /// The whole key of the setting that names it.
+    setting: String,
+    /// As it was configured.
+    name: String,
+    /// The member of the claims set.
+    member: String,
+    /// The claim that stands in for that.
+    fallback: Option<String>,
+    /// The steps of a pointer from that member on, their escapes undone.
+    steps: Vec<String>,
+    pattern: Option<ClaimPattern>,
+}
+
+/// What a token says of its user. Empty properties are unknown ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Properties {
     /// The user's name, never blank.
     pub name: String,
     /// In the claim's order, each once, none empty.
@@ -42,8 +63,14 @@ pub struct User {
     pub email: Option<String>,
     /// Distinguished name.
     pub dn: Option<String>,
-    /// Metadata as JSON with sorted keys, base64url.
-    pub metadata: Option<String>,
+    /// Metadata as JSON with sorted keys, if somebody wanted it.
+    pub metadata: Option<Box<str>>,
+}
+
+/// A user who proved to be one.
+#[derive(Debug)]
+pub struct User {
+    properties: Properties,
     _proven: Proven,
 }
 
@@ -51,22 +78,41 @@ pub struct User {
 #[derive(Debug)]
 struct Proven;
 
-/// A verified token that names no user.
-#[derive(Debug, thiserror::Error)]
-pub enum UserError {
-    /// A property's claim is neither a string nor a list of strings.
-    #[error("a claim is expected with String or a String Array value")]
-    Malformed,
-    /// The principal is absent or blank.
-    #[error("no principal")]
-    NoPrincipal,
+impl Deref for User {
+    type Target = Properties;
+
+    fn deref(&self) -> &Properties {
+        &self.properties
+    }
 }
 
-impl Refusal for UserError {
+/// A token that names no user. Says which claim is at fault, never what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UserError<'e> {
+    /// A property's claim is neither a string nor a list of strings. The blank in it is
+    /// Elasticsearch's.
+    #[error("Setting [ {setting}] expects claim [{claim}] with String or a String Array value")]
+    Malformed {
+        /// The whole key of the setting that names the claim.
+        setting: &'e str,
+        /// The claim.
+        claim: ClaimName<'e>,
+    },
+    /// The principal's claim gives no name.
+    #[error("no principal: claim [{claim}] {fault}")]
+    NoPrincipal {
+        /// The claim.
+        claim: ClaimName<'e>,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+}
+
+impl Refusal for UserError<'_> {
     fn reason(&self) -> Reason {
         match self {
-            Self::Malformed => Reason::PropertyMalformed,
-            Self::NoPrincipal => Reason::PrincipalMissing,
+            Self::Malformed { .. } => Reason::PropertyMalformed,
+            Self::NoPrincipal { .. } => Reason::PrincipalMissing,
         }
     }
 }
@@ -78,58 +124,133 @@ impl UserClaims {
         verified: &Verified<'_, '_>,
         _client: ClientKnown,
         want_metadata: bool,
-    ) -> Result<User, UserError> {
-        let claims = verified.token().claims();
-        let name = first(claims, Some(&self.principal))?.filter(|name| !name.trim().is_empty());
-        Ok(User {
-            name: name.ok_or(UserError::NoPrincipal)?,
-            groups: groups(claims, self.groups.as_deref())?,
-            full_name: first(claims, self.name.as_ref())?.filter(|name| !name.is_empty()),
-            email: first(claims, self.mail.as_ref())?.filter(|mail| !mail.is_empty()),
-            dn: first(claims, self.dn.as_ref())?.filter(|dn| !dn.is_empty()),
+    ) -> Result<User, UserError<'_>> {
+        let properties = self.properties(verified.token().claims(), want_metadata)?;
+        Ok(User { properties, _proven: Proven })
+    }
+
+    /// What these claims, proven or not, say of their user.
+    pub fn properties(
+        &self,
+        claims: &Claims<'_>,
+        want_metadata: bool,
+    ) -> Result<Properties, UserError<'_>> {
+        Ok(Properties {
+            name: self.principal.principal(claims)?,
+            groups: self.groups.as_ref().map_or(Ok(Vec::new()), |claim| claim.each_once(claims))?,
+            dn: first(self.dn.as_ref(), claims)?,
+            email: first(self.mail.as_ref(), claims)?,
+            full_name: first(self.name.as_ref(), claims)?,
             metadata: want_metadata.then(|| self.metadata(claims)),
-            _proven: Proven,
         })
     }
 
     /// The user's metadata: the token type, and each claim that is a
     /// string, a boolean, a number or a list of only those, but for the three dates.
-    fn metadata(&self, claims: &Claims<'_>) -> String {
+    fn metadata(&self, claims: &Claims<'_>) -> Box<str> {
         let mut metadata = Map::new();
-        metadata.insert("jwt_token_type".to_owned(), "id_token".into());
+        metadata.insert("jwt_token_type".to_owned(), self.token_type.name().into());
         for (name, value) in claims.iter().filter(|_| self.populate_metadata) {
             let kept = match name {
                 "exp" | "iat" | "nbf" => None,
-                "aud" => strings(value).map(Value::from),
+                "aud" => value.texts().map(Value::from_iter),
                 _ => simple(value),
             };
             if let Some(value) = kept {
                 metadata.insert(format!("jwt_claim_{name}"), value);
             }
         }
-        URL_SAFE_NO_PAD.encode(Value::Object(metadata).to_string())
+        Value::Object(metadata).to_string().into_boxed_str()
     }
 }
 
-/// All values of a claim: of an absent one none.
-fn values<'c>(claims: &'c Claims<'_>, name: &str) -> Result<Vec<&'c str>, UserError> {
-    match claims.get(name) {
-        None => Ok(Vec::new()),
-        Some(Json::List(list)) if list.is_empty() => Ok(Vec::new()),
-        Some(value) => strings(value).ok_or(UserError::Malformed),
+impl Claim {
+    /// The claim that `setting`, the whole key of one, names: a member of the claims set, or if
+    /// `name` begins with `/`, whatever that JSON pointer (RFC 6901) leads to. `fallback` has what
+    /// stands in for it, and `pattern` what is taken of each value.
+    pub fn new(
+        setting: String,
+        name: String,
+        fallback: &FallbackClaims,
+        pattern: Option<ClaimPattern>,
+    ) -> Self {
+        let (member, steps) = match name.strip_prefix('/') {
+            None => (name.clone(), Vec::new()),
+            Some(pointer) => {
+                let mut steps = pointer.split('/').map(unescaped);
+                (steps.next().unwrap_or_default(), steps.collect())
+            }
+        };
+        let fallback = fallback.of(&member).filter(|_| steps.is_empty()).map(str::to_owned);
+        Self { setting, name, member, fallback, steps, pattern }
+    }
+
+    /// What the claim holds, `null` being nothing, and the name that it was looked for under.
+    fn found<'c, 'a>(&self, claims: &'c Claims<'a>) -> (ClaimName<'_>, Option<&'c Json<'a>>) {
+        if self.steps.is_empty() && self.fallback.is_some() {
+            return claims.found(&self.member, self.fallback.as_deref());
+        }
+        let member = claims.get(&self.member);
+        let value = self.steps.iter().try_fold(member, |value, step| Some(value?.step(step)));
+        (ClaimName::own(&self.name), value.flatten().filter(|value| **value != Json::Null))
+    }
+
+    /// The claim's values, of each what the pattern takes, and the claim's name.
+    fn values<'c>(
+        &self,
+        claims: &'c Claims<'_>,
+    ) -> Result<(ClaimName<'_>, impl Iterator<Item = &'c str>), UserError<'_>> {
+        let (claim, value) = self.found(claims);
+        let texts = value.map(|value| {
+            value.texts().ok_or(UserError::Malformed { setting: &self.setting, claim })
+        });
+        let taken = |text| match &self.pattern {
+            None => Some(text),
+            Some(pattern) => pattern.extract(text),
+        };
+        Ok((claim, texts.transpose()?.into_iter().flatten().filter_map(taken)))
+    }
+
+    fn principal(&self, claims: &Claims<'_>) -> Result<String, UserError<'_>> {
+        let (claim, mut values) = self.values(claims)?;
+        let fault = match values.next() {
+            Some(name) if !name.chars().all(is_blank) => return Ok(name.to_owned()),
+            Some(_) => "is blank",
+            None if self.pattern.is_some() => "is absent, or its pattern is not found in it",
+            None => "is absent",
+        };
+        Err(UserError::NoPrincipal { claim, fault })
+    }
+
+    /// All values but empty ones, each at its first place.
+    fn each_once(&self, claims: &Claims<'_>) -> Result<Vec<String>, UserError<'_>> {
+        let (_, values) = self.values(claims)?;
+        let mut seen = HashSet::new();
+        let values = values.filter(|value| !value.is_empty() && seen.insert(*value));
+        let mut values: Vec<String> = values.map(str::to_owned).collect();
+        values.shrink_to_fit();
+        Ok(values)
     }
 }
 
-fn first(claims: &Claims<'_>, name: Option<&String>) -> Result<Option<String>, UserError> {
-    let Some(name) = name else { return Ok(None) };
-    Ok(values(claims, name)?.first().map(|value| (*value).to_owned()))
+/// The first value of a claim, if there is one and it is not empty.
+fn first<'u>(
+    claim: Option<&'u Claim>,
+    claims: &Claims<'_>,
+) -> Result<Option<String>, UserError<'u>> {
+    let Some(claim) = claim else { return Ok(None) };
+    let (_, mut values) = claim.values(claims)?;
+    Ok(values.next().filter(|value| !value.is_empty()).map(str::to_owned))
 }
 
-fn groups(claims: &Claims<'_>, name: Option<&str>) -> Result<Vec<String>, UserError> {
-    let Some(name) = name else { return Ok(Vec::new()) };
-    let mut seen = std::collections::HashSet::new();
-    let groups = values(claims, name)?.into_iter();
-    Ok(groups.filter(|group| !group.is_empty() && seen.insert(*group)).map(str::to_owned).collect())
+/// One step of a JSON pointer as the name that it means.
+fn unescaped(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
+/// A character that Java or Unicode takes for white space.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
 /// A value that metadata can hold; `serde_json` sorts the keys of its maps.
@@ -152,131 +273,52 @@ fn simple(value: &Json<'_>) -> Option<Value> {
 }
 
 #[cfg(test)]
+impl std::ops::DerefMut for User {
+    fn deref_mut(&mut self) -> &mut Properties {
+        &mut self.properties
+    }
+}
+
+#[cfg(test)]
 impl User {
     /// A user of whom only the name is known.
     pub(crate) fn named(name: &str) -> Self {
-        Self {
+        let properties = Properties {
             name: name.into(),
             groups: Vec::new(),
             full_name: None,
             email: None,
             dn: None,
             metadata: None,
-            _proven: Proven,
+        };
+        Self { properties, _proven: Proven }
+    }
+}
+
+#[cfg(test)]
+impl UserClaims {
+    /// Users of ID tokens who are known by the claim `principal` and nothing else.
+    pub(crate) fn for_tests(principal: &str) -> Self {
+        Self {
+            principal: Claim::for_tests("principal", principal),
+            groups: None,
+            dn: None,
+            mail: None,
+            name: None,
+            populate_metadata: true,
+            token_type: TokenType::IdToken,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::ClientAuthentication;
-    use crate::engine::client_auth::Presented;
-    use crate::engine::crypto::DigestKey;
-    use crate::engine::secret::Secret;
-    use crate::engine::time::{Monotonic, UnixTime};
-    use crate::engine::token::claims::TokenRules;
-    use crate::engine::token::keys::KeySet;
-    use crate::engine::token::signature::Inline;
-    use crate::engine::token::{Algorithm, Compact, Token};
-    use aws_lc_rs::hmac;
-    use futures_util::FutureExt;
-    use serde_json::json;
-    use std::time::Duration;
-
-    const KEY: &[u8] = b"a key of at least thirty-two bytes";
-
-    fn wanted() -> UserClaims {
-        UserClaims {
-            principal: "sub".into(),
-            groups: Some("groups".into()),
-            dn: None,
-            mail: Some("email".into()),
-            name: Some("name".into()),
-            populate_metadata: true,
-        }
-    }
-
-    /// Walks a genuine token with these claims beside the registered ones to its user.
-    fn read(wanted: &UserClaims, claims: &Value) -> Result<User, UserError> {
-        let mut all = json!({ "iss": "i", "aud": "a", "sub": "ana", "iat": 1, "exp": 9e9 });
-        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
-        let input =
-            [json!({ "alg": "HS256" }), all].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
-        let input = input.join(".");
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), input.as_bytes());
-        let bearer = format!("{input}.{}", URL_SAFE_NO_PAD.encode(tag));
-        let compact = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
-        let token = Token::read(&compact).unwrap();
-        let rules = TokenRules {
-            issuer: "i".into(),
-            audiences: vec!["a".into()],
-            subjects: None,
-            algorithms: vec![Algorithm::Hs256],
-            clock_skew: 0,
-        };
-        let checked = rules.check(&token, UnixTime::new(Duration::from_secs(100))).unwrap();
-        let keys = KeySet::of_text(&Secret::new(KEY));
-        let verified = checked.verify(Some(&keys), compact.fingerprint(), &Inline);
-        let verified = verified.now_or_never().unwrap().unwrap();
-        let key = DigestKey::new(&[0; 32]);
-        let client = ClientAuthentication::new(None, &key)
-            .check(&Presented::Nothing, Monotonic::new(Duration::ZERO))
-            .unwrap();
-        wanted.read(&verified, client, true)
-    }
-
-    #[test]
-    fn properties_are_read_from_their_claims() {
-        let claims =
-            json!({ "groups": ["b", "a", "", "b"], "email": ["ana@x", "other"], "name": "" });
-        let user = read(&wanted(), &claims).unwrap();
-        assert_eq!(user.name, "ana");
-        assert_eq!(user.groups, ["b", "a"], "in the claim's order, each once, none empty");
-        assert_eq!(user.email.as_deref(), Some("ana@x"), "the first of a list");
-        assert_eq!((user.full_name, user.dn), (None, None), "an empty property is not known");
-    }
-
-    #[test]
-    fn a_claim_of_an_impossible_type_is_malformed_even_where_it_is_optional() {
-        for value in [json!(1), json!(true), json!({}), json!(["a", 1]), json!(["a", null])] {
-            for claim in ["groups", "email", "name"] {
-                let read = read(&wanted(), &json!({ claim: value }));
-                assert!(matches!(read, Err(UserError::Malformed)), "{claim}: {value}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_principal_comes_from_the_configured_claim_and_is_never_blank() {
-        let wanted = UserClaims { principal: "https://x/user".into(), ..wanted() };
-        for (value, expected) in [
-            (json!("a b"), Some("a b")),
-            (json!(["first", "second"]), Some("first")),
-            (json!(""), None),
-            (json!("  "), None),
-            (json!([]), None),
-            (json!(null), None),
-            (json!(7), None),
-        ] {
-            let user = read(&wanted, &json!({ "https://x/user": value }));
-            assert_eq!(user.ok().map(|user| user.name).as_deref(), expected, "{value}");
-        }
-    }
-
-    #[test]
-    fn metadata_holds_simple_claims_with_sorted_keys() {
-        let claims = json!({ "z": true, "auth_time": 5, "o": {}, "n": null, "l": ["a", 1, 1.5],
-            "mixed": ["a", {}], "nested": [["a"]], "nbf": 7 });
-        let metadata = |wanted: &UserClaims| {
-            let encoded = read(wanted, &claims).unwrap().metadata.unwrap();
-            String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).unwrap()).unwrap()
-        };
-        assert_eq!(
-            metadata(&wanted()),
-            r#"{"jwt_claim_aud":["a"],"jwt_claim_auth_time":5,"jwt_claim_iss":"i","jwt_claim_l":["a",1,1.5],"jwt_claim_sub":"ana","jwt_claim_z":true,"jwt_token_type":"id_token"}"#
-        );
-        let bare = UserClaims { populate_metadata: false, ..wanted() };
-        assert_eq!(metadata(&bare), r#"{"jwt_token_type":"id_token"}"#);
+impl Claim {
+    /// The claim `name` for a property of the realm `r`.
+    pub(crate) fn for_tests(property: &str, name: &str) -> Self {
+        let fallback = FallbackClaims::default();
+        Self::new(format!("r.claims.{property}"), name.to_owned(), &fallback, None)
     }
 }
+
+#[cfg(test)]
+mod tests;

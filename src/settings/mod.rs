@@ -27,8 +27,8 @@ pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::{
     BackChannel, CacheSettings, Claim, ClaimSettings, ClientCertificate, ClientSettings, ClockSkew,
-    FallbackClaims, HmacKeys, HttpsUrl, JwtRealm, KeyReload, KeySources, Proxy, ProxyScheme,
-    PublicKeys, Subjects, Tls, TokenSettings, TokenType, Verification,
+    HmacKeys, HttpsUrl, JwtRealm, KeyReload, KeySources, Proxy, ProxyScheme, PublicKeys, Tls,
+    TokenSettings, Verification,
 };
 pub use service::{Decisions, DirectoryPaths, Drain, Grpc, GrpcTls, Jwks, Limits, Log, LogFormat};
 pub use sources::{Sources, Version};

@@ -245,8 +245,8 @@ fn reason_codes_are_the_contracts_with_their_statuses() {
             "no_credentials not_a_jwt token_too_large client_secret_missing \
              client_secret_mismatch typ_not_allowed issuer_mismatch subject_mismatch \
              audience_mismatch algorithm_not_allowed claim_missing claim_malformed token_expired \
-             token_not_yet_valid no_usable_key signature_invalid principal_missing \
-             property_malformed run_as_empty",
+             token_not_yet_valid required_claim_mismatch no_usable_key signature_invalid \
+             principal_missing property_malformed run_as_empty",
         ),
         (403, "run_as_denied rule_denied identity_not_representable"),
         (400, "multiple_header_values bad_request"),

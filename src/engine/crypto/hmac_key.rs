@@ -57,62 +57,6 @@ impl HmacKey {
     }
 }
 
-<<<<<<< HEAD:src/engine/crypto/hmac_key.rs
-=======
-/// The process's own key for digests of secrets, so that a comparison tells nothing of the
-/// secret, its length included.
-#[derive(Clone)]
-pub struct DigestKey(hmac::Key);
-
-impl DigestKey {
-    /// A key of `random` bytes, drawn anew by each process.
-    pub fn new(random: &[u8; 32]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, random))
-    }
-
-    /// The keyed digest of `bytes`.
-    pub fn digest(&self, bytes: &[u8]) -> Digest {
-        Digest(hmac::sign(&self.0, bytes))
-    }
-}
-
-/// Whether both are the same bytes, in a time that depends on their lengths alone.
-pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
-    constant_time::verify_slices_are_equal(one, other).is_ok()
-}
-
-/// A digest (SHA-256) of a file's content, to tell whether another one has been written.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint([u8; 32]);
-
-impl fmt::Debug for Fingerprint {
-    /// Prints none of it: who has the digest of a short secret can find the secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[fingerprint]")
-    }
-}
-
-impl Fingerprint {
-    /// The fingerprint of `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-        Self(fingerprint)
-    }
-}
-
-/// A keyed digest of a secret.
-#[derive(Clone, Copy)]
-pub struct Digest(hmac::Tag);
-
-impl Digest {
-    /// Whether both digests are of the same bytes under the same key, in constant time.
-    pub fn is(&self, other: &Self) -> bool {
-        are_equal(self.0.as_ref(), other.0.as_ref())
-    }
-}
-
->>>>>>> cache:src/engine/crypto.rs
 #[cfg(test)]
 mod tests {
     use super::*;

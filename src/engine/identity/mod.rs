@@ -16,6 +16,8 @@ use crate::engine::header::{
 use crate::engine::request::RequestView;
 use crate::engine::secret::Secret;
 use crate::engine::user::User;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use encode::encode_list;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -187,7 +189,8 @@ impl Identity {
         set.extend(said(&names.full_name, text(&user.full_name)));
         set.extend(said(&names.dn, text(&user.dn)));
         set.extend(said(&names.groups, groups));
-        set.extend(said(&names.metadata, user.metadata.clone().map(Cow::Owned)));
+        let metadata = user.metadata.as_deref().map(|json| URL_SAFE_NO_PAD.encode(json));
+        set.extend(said(&names.metadata, metadata.map(Cow::Owned)));
         while size(&set) > self.size {
             if set.len() == needed {
                 return Err(NotRepresentable(name.into_owned()));
@@ -336,7 +339,7 @@ mod tests {
         user.full_name = Some("Ana A".into());
         user.email = Some("ana@x".into());
         user.dn = Some("cn=ana".into());
-        user.metadata = Some("e30".into());
+        user.metadata = Some("{}".into());
         let (set, removed) = answer(&settings(), &[], &user);
         for header in [
             "x-es-groups: a,b%2Cc",
@@ -411,7 +414,7 @@ mod tests {
         full.full_name = Some("n".repeat(100));
         full.email = Some("e".repeat(100));
         full.dn = Some("d".repeat(100));
-        full.metadata = Some("m".repeat(100));
+        full.metadata = Some("m".repeat(75).into());
         let identity =
             |size| Identity::new(IdentitySettings { metadata: true, ..settings() }, size);
         let headers = |size| {

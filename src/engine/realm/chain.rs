@@ -79,7 +79,7 @@ mod tests {
     use crate::engine::token::keys::KeySet;
     use crate::engine::token::signature::{Inline, Keys};
     use crate::engine::token::tests::compact;
-    use crate::engine::token::{Algorithm, Compact, Token};
+    use crate::engine::token::{Compact, Token};
     use crate::engine::user::UserClaims;
     use crate::engine::witness::Ended;
     use futures_util::FutureExt;
@@ -92,22 +92,9 @@ mod tests {
             client_authentication: ClientAuthentication::new(secret.map(Secret::new).as_ref(), key),
             authenticator: Arc::new(JwtAuthenticator::new(
                 Instance { generation: 0, place: 0 },
-                TokenRules {
-                    issuer: issuer.into(),
-                    audiences: vec![audience.into()],
-                    subjects: None,
-                    algorithms: vec![Algorithm::Hs256],
-                    clock_skew: 0,
-                },
+                TokenRules::for_tests(issuer, audience),
                 Keys { hmac: Some(Arc::new(KeySet::of_text(&Secret::new([1; 32])))), public: None },
-                UserClaims {
-                    principal: "sub".into(),
-                    groups: None,
-                    dn: None,
-                    mail: None,
-                    name: None,
-                    populate_metadata: false,
-                },
+                UserClaims::for_tests("sub"),
                 None,
             )),
         }

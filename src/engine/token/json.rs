@@ -6,7 +6,7 @@
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, slice};
 
 /// Levels of nesting, the outermost object counted.
 pub const MAX_DEPTH: usize = 128;
@@ -41,6 +41,39 @@ pub struct Members<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 #[derive(Debug, thiserror::Error)]
 #[error("not a strict JSON object")]
 pub struct NotJson;
+
+impl Json<'_> {
+    /// This, if it is a string.
+    pub fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// This, if it is a string, or the elements of a list of nothing but strings.
+    pub fn texts(&self) -> Option<impl Iterator<Item = &str>> {
+        let values = match self {
+            Self::List(list) => list.as_slice(),
+            one => slice::from_ref(one),
+        };
+        let are_texts = values.iter().all(|value| matches!(value, Self::Text(_)));
+        are_texts.then(|| values.iter().filter_map(Self::text))
+    }
+
+    /// What one step of a JSON pointer (RFC 6901), its escapes undone, leads to.
+    pub fn step(&self, step: &str) -> Option<&Self> {
+        match self {
+            Self::List(list) => list.get(index(step)?),
+            Self::Object(members) => members.get(step),
+            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Double(_) | Self::Text(_) => None,
+        }
+    }
+}
+
+/// A place in a list: digits, without a zero before others.
+fn index(step: &str) -> Option<usize> {
+    let is_index =
+        step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
+    if is_index { step.parse().ok() } else { None }
+}
 
 impl<'a> Members<'a> {
     /// Reads `text`, which must be one object and nothing else but white space around it.

@@ -9,6 +9,7 @@ use crate::engine::reason::Reason;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::borrow::Cow;
+use std::fmt;
 
 /// Why a bearer value is no token that a realm could judge.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -139,7 +140,9 @@ impl<'a> Token<'a> {
             .claims
             .members
             .iter()
-            .filter_map(|(name, value)| Some((name, strings(value)?.join(","))))
+            .filter_map(|(name, value)| Some((name, value.texts()?.collect::<Vec<_>>())))
+            .filter(|(_, texts)| !texts.is_empty())
+            .map(|(name, texts)| (name, texts.join(",")))
             .collect();
         if parts.is_empty() {
             return "<unrecognized JWT token>".to_owned();
@@ -171,10 +174,7 @@ impl<'a> Claims<'a> {
                 return Err(TokenFault::Claim { claim });
             }
         }
-        let aud = members.present("aud");
-        if aud.is_some_and(|aud| {
-            !matches!(aud, Json::List(list) if list.is_empty()) && strings(aud).is_none()
-        }) {
+        if members.present("aud").is_some_and(|aud| aud.texts().is_none()) {
             return Err(TokenFault::Claim { claim: "aud" });
         }
         let date = |claim| match members.get(claim) {
@@ -189,17 +189,45 @@ impl<'a> Claims<'a> {
         self.members.present(name)
     }
 
-    /// The claim of this exact name, if it is a string.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        match self.members.get(name) {
-            Some(Json::Text(text)) => Some(text),
-            _ => None,
+    /// The claim `name`, or where that is absent the claim `fallback`, and under which of the two
+    /// names it was looked for in the end.
+    pub fn found<'n>(
+        &self,
+        name: &'n str,
+        fallback: Option<&'n str>,
+    ) -> (ClaimName<'n>, Option<&Json<'a>>) {
+        match (self.get(name), fallback) {
+            (None, Some(fallback)) => {
+                (ClaimName { name: fallback, stands_in_for: Some(name) }, self.get(fallback))
+            }
+            (claim, _) => (ClaimName::own(name), claim),
         }
     }
 
     /// All claims, in the order of the token.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
         self.members.iter()
+    }
+}
+
+/// The name of a claim in what is said about it, as Elasticsearch says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimName<'n> {
+    name: &'n str,
+    stands_in_for: Option<&'n str>,
+}
+
+impl<'n> ClaimName<'n> {
+    /// The name of a claim that stands in for no other.
+    pub const fn own(name: &'n str) -> Self {
+        Self { name, stands_in_for: None }
+    }
+}
+
+impl fmt::Display for ClaimName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        self.stands_in_for.map_or(Ok(()), |name| write!(f, " (fallback of {name})"))
     }
 }
 
@@ -220,21 +248,6 @@ fn check_header(header: &Members<'_>) -> Result<(), TokenFault> {
         }
     }
     Ok(())
-}
-
-/// A string, or a list of at least one and only strings.
-pub fn strings<'v>(value: &'v Json<'_>) -> Option<Vec<&'v str>> {
-    match value {
-        Json::Text(text) => Some(vec![text]),
-        Json::List(list) if !list.is_empty() => list
-            .iter()
-            .map(|element| match element {
-                Json::Text(text) => Some(text.as_ref()),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
-    }
 }
 
 /// Whole seconds, truncated towards zero, of a date whose milliseconds fit 64 bits.

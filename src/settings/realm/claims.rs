@@ -5,7 +5,7 @@
 
 use crate::engine::token::pattern::ClaimPattern;
 use crate::settings::problems::{Problems, Read};
-use crate::settings::section::{NOT_YET, Section};
+use crate::settings::section::Section;
 use crate::settings::values::{Written, Wrong, boolean};
 
 /// What becomes of a token's claims.
@@ -78,7 +78,7 @@ fn optional(property: &str, section: &Section<'_>, problems: &mut Problems) -> R
     Ok(name.map(|name| Claim { name, pattern }))
 }
 
-/// One that begins with `/` will be a JSON pointer: taken for a name it would find nothing.
+/// A name is taken as it stands; one that begins with `/` must be a JSON pointer.
 fn claim_name(
     suffix: &str,
     section: &Section<'_>,
@@ -90,11 +90,6 @@ fn claim_name(
         "" => format!("Invalid null or empty claim name for [{key}]."),
         pointer if pointer.starts_with('/') && !is_pointer(pointer) => {
             format!("Invalid value [{name}] for [{key}]: not a JSON pointer")
-        }
-        pointer if pointer.starts_with('/') => {
-            let what = format!("Invalid value [{name}] for [{key}]: a JSON pointer is {NOT_YET}");
-            section.wrong(suffix, what, problems);
-            return Ok(Some(pointer.to_owned()));
         }
         name => return Ok(Some(name.to_owned())),
     };

@@ -16,7 +16,7 @@ pub use claims::{Claim, ClaimSettings};
 pub use client::ClientSettings;
 pub use keys::{HmacKeys, KeyReload, KeySources, PublicKeys};
 pub(super) use table::TABLE;
-pub use token::{ClockSkew, FallbackClaims, Subjects, TokenSettings, TokenType};
+pub use token::{ClockSkew, TokenSettings};
 pub use url::HttpsUrl;
 
 use super::keystore::Keystore;
@@ -57,6 +57,11 @@ pub struct JwtRealm {
 }
 
 impl JwtRealm {
+    /// The whole key of the setting `suffix` of this realm.
+    pub fn key(&self, suffix: &str) -> String {
+        format!("{PREFIX}{}.{suffix}", self.name)
+    }
+
     /// Whether `other` is the same realm but for what its clients present.
     pub fn is_same_but_for_client_secret(&self, other: &Self) -> bool {
         let secret = other.client.secret.clone();

@@ -6,9 +6,10 @@
 
 use super::{empty_value, invalid_empty, not_empty, owned, texts};
 use crate::engine::token::Algorithm;
+use crate::engine::token::claims::{FallbackClaims, Subjects, TokenType};
 use crate::engine::token::pattern::LucenePattern;
 use crate::settings::problems::{Problems, Read};
-use crate::settings::section::{NOT_YET, Section};
+use crate::settings::section::Section;
 use crate::settings::values::{Time, Written, Wrong, choice};
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ pub struct TokenSettings {
     pub allowed_issuer: String,
     /// The token's `aud` must name one of these; never empty.
     pub allowed_audiences: Vec<String>,
-    /// Who may be the token's `sub`; if nothing is said, anybody.
+    /// Who may be the token's `sub`, of whom somebody is named; if nothing is said, anybody.
     pub allowed_subjects: Option<Subjects>,
     /// The token's `alg` must be one of these; never empty.
     pub allowed_algorithms: Vec<Algorithm>,
@@ -33,25 +34,6 @@ pub struct TokenSettings {
     pub required_claims: BTreeMap<String, Vec<String>>,
 }
 
-/// What kind of token a realm takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenType {
-    /// An ID token of OpenID Connect.
-    IdToken,
-    /// An access token of OAuth 2.0.
-    AccessToken,
-}
-
-/// Who may be the subject: one of `exact`, or whoever matches one of `patterns`. One of the two is
-/// not empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subjects {
-    /// Compared byte for byte.
-    pub exact: Vec<String>,
-    /// Wildcards, or expressions in Lucene's syntax between slashes.
-    pub patterns: Vec<LucenePattern>,
-}
-
 /// How far clocks may differ; may be negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockSkew {
@@ -59,15 +41,6 @@ pub struct ClockSkew {
     pub seconds: i64,
     /// Whole milliseconds: what a remembered token's end is shifted by.
     pub millis: i64,
-}
-
-/// Which claims stand in for absent ones. A claim that stands in for itself is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FallbackClaims {
-    /// For `sub`.
-    pub sub: Option<String>,
-    /// For `aud`.
-    pub aud: Option<String>,
 }
 
 /// Reads the settings of the realm `name`.
@@ -98,15 +71,10 @@ pub(super) fn read(
     })
 }
 
-/// Only ID tokens are judged yet; taken for one, an access token would be judged by other checks.
 fn token_type(section: &Section<'_>, problems: &mut Problems) -> Read<TokenType> {
-    const SUFFIX: &str = "token_type";
-    let types = [("id_token", TokenType::IdToken), ("access_token", TokenType::AccessToken)];
-    let found = section.value(SUFFIX, problems, choice(&types))?.unwrap_or(TokenType::IdToken);
-    if found == TokenType::AccessToken {
-        section.wrong(SUFFIX, format!("[access_token] is {NOT_YET}"), problems);
-    }
-    Ok(found)
+    let types = [TokenType::IdToken, TokenType::AccessToken].map(|kind| (kind.name(), kind));
+    let found = section.value("token_type", problems, choice(&types))?;
+    Ok(found.unwrap_or(TokenType::IdToken))
 }
 
 fn issuer(section: &Section<'_>, problems: &mut Problems) -> Read<String> {

@@ -78,10 +78,10 @@ const ROWS: &[(&str, &str, &[&str])] = &[
              RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512]."],
     ),
     (
-        "  claims.dn: /${X}",
+        "  claims.dn: \"/${X}\\x7e\"",
         SECRET,
-        &["realmgate.yml:7: ~r1.claims.dn: Invalid value [${…}] for [~r1.claims.dn]: a JSON \
-             pointer is not supported yet"],
+        &["realmgate.yml:7: ~r1.claims.dn: Invalid value [${…}] for [~r1.claims.dn]: not a JSON \
+             pointer"],
     ),
     (
         "  claims.dn: { ${X}: x }",
@@ -140,16 +140,14 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     (
         "  jwt.cache.ttl: ${X}",
         SECRET,
-        &[
-            "warning: realmgate.yml:7: ~r1.jwt.cache.ttl: the setting has no effect",
-            "realmgate.yml:7: ~r1.jwt.cache.ttl: failed to parse setting [~r1.jwt.cache.ttl] with \
-             value [${…}] as a time value: unit is missing or unrecognized",
-        ],
+        &["realmgate.yml:7: ~r1.jwt.cache.ttl: failed to parse setting [~r1.jwt.cache.ttl] with \
+             value [${…}] as a time value: unit is missing or unrecognized"],
     ),
     (
-        "  required_claims.${X}: x",
+        "  required_claims.${X}: []",
         "Hunter2",
-        &["realmgate.yml:7: ~r1.required_claims.${…}: not supported yet"],
+        &["realmgate.yml:7: ~r1.required_claims.${…}: required claim [~r1.required_claims.${…}] \
+             cannot be empty"],
     ),
     (
         "  allowed_issuer: ${X}",

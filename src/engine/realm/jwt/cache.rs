@@ -4,17 +4,10 @@
 //! entries than the size, and what is overdue is gone at the latest when the next one is put in,
 //! for it tells of a person.
 
-<<<<<<< HEAD
-use crate::engine::crypto::Fingerprint;
-use crate::engine::time::Monotonic;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, RandomState};
-=======
 use crate::engine::crypto::Fingerprint;
 use crate::engine::time::Monotonic;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
->>>>>>> cache
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -31,12 +24,6 @@ pub(super) struct Cache<V> {
     /// How many entries there are, or are about to be.
     len: AtomicUsize,
     shards: Box<[Shard<V>]>,
-<<<<<<< HEAD
-    /// Chooses the shard. The shards' tables have hashers of their own: the same one again would
-    /// leave most of their buckets empty.
-    hasher: RandomState,
-=======
->>>>>>> cache
 }
 
 /// The fewest entries that are worth a shard: so many digests spread evenly enough.
@@ -55,11 +42,7 @@ impl<V> Cache<V> {
 
     fn with_shards(ttl: Duration, size: usize, shards: usize) -> Self {
         let shards = (0..shards).map(|_| Shard(RwLock::new(Table::new()))).collect();
-<<<<<<< HEAD
-        Self { ttl, size, len: AtomicUsize::new(0), shards, hasher: RandomState::new() }
-=======
         Self { ttl, size, len: AtomicUsize::new(0), shards }
->>>>>>> cache
     }
 
     /// What was put in for `token`, as long as its time has not passed. It counts as used now.
@@ -72,11 +55,7 @@ impl<V> Cache<V> {
         self.drop_overdue(now);
         let mut table = self.shard(&token).write();
         let gone = match table.take(&token) {
-<<<<<<< HEAD
-            None if self.has_made_room() => None,
-=======
             None if self.has_taken_a_place() => None,
->>>>>>> cache
             // An entry that goes hands its place on, so there is never one too many.
             None => match table.take_least_recently_used() {
                 // The other shards have all the places. Digests spread too evenly for that to
@@ -111,23 +90,12 @@ impl<V> Cache<V> {
     }
 
     /// Takes a place for one more entry, if there is one.
-<<<<<<< HEAD
-    fn has_made_room(&self) -> bool {
-=======
     fn has_taken_a_place(&self) -> bool {
->>>>>>> cache
         let one_more = |len| (len < self.size).then_some(len + 1);
         self.len.fetch_update(Relaxed, Relaxed, one_more).is_ok()
     }
 
     fn shard(&self, token: &Fingerprint) -> &Shard<V> {
-<<<<<<< HEAD
-        if let [only] = &*self.shards {
-            return only;
-        }
-        let hash = usize::try_from(self.hasher.hash_one(token) >> 32).unwrap_or_default();
-        &self.shards[hash % self.shards.len()]
-=======
         let mut bits = DigestBits(0);
         token.hash(&mut bits);
         &self.shards[usize::from(bits.0) % self.shards.len()]
@@ -147,7 +115,6 @@ impl Hasher for DigestBits {
 
     fn finish(&self) -> u64 {
         self.0.into()
->>>>>>> cache
     }
 }
 
@@ -169,13 +136,8 @@ impl<V> Shard<V> {
 /// Entries, and the two orders in which they go.
 struct Table<V> {
     entries: HashMap<Fingerprint, Entry<V>>,
-<<<<<<< HEAD
-    /// By the ends of their lives, equal ones by their stamps. Checks on other threads may be
-    /// older than their puts come, so this is not quite the order of puts.
-=======
     /// By the ends of their lives, equal ones by the stamps of their puts. A check that waited
     /// puts in later than a younger one, so the order of puts alone would not do.
->>>>>>> cache
     by_end: BTreeMap<(Monotonic, u64), Fingerprint>,
     /// By `Entry::filed`: the order of last uses, but for those that have been used since. They
     /// are filed anew when their turn comes to go, so a use needs no writer.
@@ -196,12 +158,8 @@ struct Entry<V> {
     used: AtomicU64,
 }
 
-<<<<<<< HEAD
-// Memory order is the lock's: stamps are read in order only by who holds it for writing.
-=======
 // `Relaxed` is enough: entries' stamps are compared by a writer alone, and the lock shows a writer
 // all that readers before it have written.
->>>>>>> cache
 impl<V> Table<V> {
     fn new() -> Self {
         Self {
@@ -217,11 +175,7 @@ impl<V> Table<V> {
         if entry.end <= now {
             return None;
         }
-<<<<<<< HEAD
-        // A token that is asked for again and again must not cost its readers a shared write.
-=======
         // Readers of one busy token need not write here, too: nothing was used after it.
->>>>>>> cache
         if entry.used.load(Relaxed) + 1 != self.clock.load(Relaxed) {
             entry.used.fetch_max(self.clock.fetch_add(1, Relaxed), Relaxed);
         }
@@ -251,15 +205,10 @@ impl<V> Table<V> {
 
     /// Takes the entry that has been overdue for the longest.
     fn take_overdue(&mut self, now: Monotonic) -> Option<Arc<V>> {
-<<<<<<< HEAD
-        let first = self.by_end.first_entry().filter(|first| first.key().0 <= now)?;
-        let token = first.remove();
-=======
         if !self.has_overdue(now) {
             return None;
         }
         let (_, token) = self.by_end.pop_first()?;
->>>>>>> cache
         self.take(&token)
     }
 
@@ -326,16 +275,10 @@ mod tests {
     #[test]
     fn an_entry_is_found_until_its_time_has_passed() {
         let nano = Duration::from_nanos(1);
-<<<<<<< HEAD
-        for (ttl, later, is_found) in [
-            (TTL, Duration::ZERO, true),
-            (TTL, TTL - nano, true),
-=======
         let almost = Duration::new(9, 999_999_999);
         for (ttl, later, is_found) in [
             (TTL, Duration::ZERO, true),
             (TTL, almost, true),
->>>>>>> cache
             (TTL, TTL, false),
             (TTL, TTL + nano, false),
             (nano, Duration::ZERO, true),
@@ -458,12 +401,6 @@ mod tests {
     }
 
     #[test]
-<<<<<<< HEAD
-    fn a_token_whose_shard_has_no_place_to_give_is_not_remembered() {
-        let cache = Cache::with_shards(TTL, 1, 2);
-        let shard = |text: &u64| std::ptr::from_ref(cache.shard(&token(*text)));
-        let other = (1..).find(|text| shard(text) != shard(&0)).unwrap();
-=======
     fn tokens_spread_over_the_shards() {
         let cache = Cache::new(TTL, 100_000);
         (0..6400).for_each(|text| put(&cache, text, START));
@@ -478,7 +415,6 @@ mod tests {
         let cache = Cache::with_shards(TTL, 1, 2);
         let shard = |text: &u64| std::ptr::from_ref(cache.shard(&token(*text)));
         let other = (1..99).find(|text| shard(text) != shard(&0)).unwrap();
->>>>>>> cache
         put(&cache, 0, START);
         put(&cache, other, START);
         assert_eq!(get(&cache, other, START), None);

@@ -176,24 +176,24 @@ impl JwtRealm {
 }
 
 /// A check of header and claims that failed, and how many had passed before it.
-struct AtCheck {
+struct AtCheck<'e> {
     passed: usize,
-    error: ClaimError,
+    error: ClaimError<'e>,
 }
 
-impl AtCheck {
-    fn new((passed, error): (usize, ClaimError)) -> Self {
+impl<'e> AtCheck<'e> {
+    fn new((passed, error): (usize, ClaimError<'e>)) -> Self {
         Self { passed, error }
     }
 }
 
-impl fmt::Display for AtCheck {
+impl fmt::Display for AtCheck<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
 }
 
-impl Refusal for AtCheck {
+impl Refusal for AtCheck<'_> {
     fn reason(&self) -> Reason {
         self.error.reason()
     }

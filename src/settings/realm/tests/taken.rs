@@ -1,6 +1,7 @@
 //! Values that are taken, and what they become.
 
 use super::*;
+use crate::engine::token::claims::{FallbackClaims, Subjects, TokenType};
 use crate::engine::token::pattern::{ClaimPattern, LucenePattern};
 
 #[test]
@@ -132,6 +133,31 @@ fn claims_are_taken_as_written() {
             populate_user_metadata: false,
         }
     );
+}
+
+#[test]
+fn everything_about_tokens_and_claims_is_acted_on() {
+    let change = [
+        ("token_type", "access_token"),
+        ("allowed_subjects", "a"),
+        ("allowed_subject_patterns", "[a*, '/b/']"),
+        ("fallback_claims.sub", "client_id"),
+        ("fallback_claims.aud", "scope"),
+        ("required_claims.token_use", "access"),
+        ("required_claims.a.b", "' '"),
+        ("claims.groups", "/realm_access/roles"),
+        ("claims.dn", "d"),
+        ("claims.mail", "m"),
+        ("claims.name", "n"),
+        ("claim_patterns.principal", "(.*)"),
+        ("claim_patterns.groups", "(.*)"),
+        ("claim_patterns.dn", "(.*)"),
+        ("claim_patterns.mail", "(.*)"),
+        ("claim_patterns.name", "(.*)"),
+    ];
+    let (settings, _) = with_keys(&KEY, |keys| parse(&document(&change), keys));
+    assert!(settings.is_ok(), "{settings:?}");
+    assert_eq!(warnings(&change), [""; 0]);
 }
 
 #[test]
