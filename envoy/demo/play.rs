@@ -64,7 +64,7 @@ fn without_envoy(stay: bool, interrupted: &Receiver<()>) -> Played {
 }
 
 fn realmgate() -> Result<stage::Realmgate, Failure> {
-    show::step("starting Realmgate with the quickstart's realm; their secrets are public");
+    show::step("starting Realmgate with the quickstart's realms; their secrets are public");
     let realmgate = stage::realmgate()?;
     show::step(&format!("Realmgate: grpc={} http={}", realmgate.grpc, realmgate.http));
     Ok(realmgate)
@@ -105,16 +105,16 @@ fn ask_realmgate(rows: &[Row], grpc: SocketAddr, http: SocketAddr) -> Played {
     Ok(shown.print())
 }
 
-/// What is shown below the table: of the first allowed row, and of one denied.
+/// What is shown below the table: of two allowed rows, and of one denied.
 struct Shown {
     as_expected: bool,
-    headers: Option<Vec<(String, String)>>,
+    headers: Vec<(&'static str, Vec<(String, String)>)>,
     denial: Option<Vec<u8>>,
 }
 
 impl Default for Shown {
     fn default() -> Self {
-        Self { as_expected: true, headers: None, denial: None }
+        Self { as_expected: true, headers: Vec::new(), denial: None }
     }
 }
 
@@ -130,7 +130,9 @@ impl Shown {
     ) -> Verdict {
         if let Some(headers) = seen_by_upstream {
             let verdict = Verdict::allowed(&headers);
-            self.headers.get_or_insert(headers);
+            if rows::SHOWN_REQUESTS.contains(&row.what) {
+                self.headers.push((row.what, headers));
+            }
             return verdict;
         }
         let verdict = Verdict::turned_away(status, &body, reason);
@@ -142,8 +144,8 @@ impl Shown {
 
     /// Prints it. Whether every row was as expected.
     fn print(self) -> bool {
-        if let Some(headers) = &self.headers {
-            show::headers(headers);
+        for (what, headers) in &self.headers {
+            show::headers(what, headers);
         }
         if let Some(body) = &self.denial {
             show::denial(body);

@@ -12,6 +12,10 @@ use crate::kit::http::Request;
 /// The path that every row asks for.
 pub(crate) const PATH: &str = "/hello";
 
+/// Of these rows what the upstream saw is worth showing.
+pub(crate) const SHOWN_REQUESTS: [&str; 2] =
+    ["the guide's request, jwt8", "the guide's request, jwt2"];
+
 /// Headers that no client's request may bring to the upstream.
 const SECRETS: [&str; 3] = ["authorization", "es-client-authentication", "es-security-runas-user"];
 
@@ -39,6 +43,8 @@ pub(crate) enum Verdict {
     Allowed {
         user: String,
         realm: String,
+        /// The e-mail address, empty where none was told.
+        email: String,
         /// What the upstream saw and must not have seen.
         leaked: Vec<String>,
     },
@@ -51,11 +57,13 @@ pub(crate) enum Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Allowed { user, realm, leaked } if leaked.is_empty() => {
-                write!(f, "200, {user} of {realm}")
-            }
-            Self::Allowed { user, realm, leaked } => {
-                write!(f, "200, {user} of {realm}, and leaked {}", leaked.join(" "))
+            Self::Allowed { user, realm, email, leaked } => {
+                write!(f, "200, {user} of {realm}")?;
+                // Whole it is among the headers below; the table has no room for it.
+                if let Some((name, _)) = email.split_once('@') {
+                    write!(f, ", {name}@\u{2026}")?;
+                }
+                if leaked.is_empty() { Ok(()) } else { write!(f, ", leaked {}", leaked.join(" ")) }
             }
             Self::Denied { status, reason } => write!(f, "{status}, {reason}"),
             Self::Refused { status } => write!(f, "{status}, by Envoy"),
@@ -74,6 +82,7 @@ impl Verdict {
         Self::Allowed {
             user: value("x-es-username"),
             realm: value("x-es-realm"),
+            email: value("x-es-email"),
             leaked: leaked.map(|(name, _)| name.clone()).collect(),
         }
     }
@@ -102,7 +111,13 @@ pub(crate) fn rows() -> Vec<Row> {
     let claims_name = good().header("x-es-username", "elastic");
     let claims_folded_name = good().header("x_es_username", "elastic");
     vec![
-        row("the guide's request", good(), allowed()),
+        row(SHOWN_REQUESTS[0], good(), allowed()),
+        row(SHOWN_REQUESTS[1], good_2(), allowed_2()),
+        row(
+            "jwt2 with jwt8's secret",
+            asking(Some(guide::TOKEN_2), secret),
+            denied(401, "client_secret_mismatch"),
+        ),
         row("no token, no secret", asking(None, None), denied(401, "no_credentials")),
         row("no client secret", asking(token, None), denied(401, "client_secret_missing")),
         row(
@@ -129,6 +144,10 @@ fn good() -> Request {
     asking(Some(guide::TOKEN), Some(guide::SECRET))
 }
 
+fn good_2() -> Request {
+    asking(Some(guide::TOKEN_2), Some(guide::SECRET_2))
+}
+
 fn asking(token: Option<&str>, secret: Option<&str>) -> Request {
     let mut request = Request::get(PATH);
     if let Some(token) = token {
@@ -141,8 +160,16 @@ fn asking(token: Option<&str>, secret: Option<&str>) -> Request {
 }
 
 fn allowed() -> Verdict {
-    let (user, realm) = (guide::USER.to_owned(), guide::REALM.to_owned());
-    Verdict::Allowed { user, realm, leaked: Vec::new() }
+    as_user(guide::USER, guide::REALM, "")
+}
+
+fn allowed_2() -> Verdict {
+    as_user(guide::USER_2, guide::REALM_2, guide::EMAIL_2)
+}
+
+fn as_user(user: &str, realm: &str, email: &str) -> Verdict {
+    let [user, realm, email] = [user, realm, email].map(str::to_owned);
+    Verdict::Allowed { user, realm, email, leaked: Vec::new() }
 }
 
 fn denied(status: u16, reason: &str) -> Verdict {

@@ -28,10 +28,8 @@ pub(crate) fn table_row(row: &Row, expected: &Verdict, got: &Verdict) -> bool {
 }
 
 /// The headers that the upstream saw.
-pub(crate) fn headers(headers: &[(String, String)]) {
-    println!(
-        "\nWhat the upstream saw of the guide's request (no token, no secret, and who it is):"
-    );
+pub(crate) fn headers(what: &str, headers: &[(String, String)]) {
+    println!("\nWhat the upstream saw of {what} (no token, no secret, and who it is):");
     for (name, value) in headers {
         println!("    {name}: {value}");
     }

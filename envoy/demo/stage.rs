@@ -15,7 +15,7 @@ use crate::kit::run::Envoy;
 const USUAL_GRPC: u16 = 9191;
 const USUAL_HTTP: u16 = 9192;
 
-/// A running Realmgate with the quickstart's realm.
+/// A running Realmgate with the quickstart's realms.
 pub(crate) struct Realmgate {
     pub(crate) grpc: SocketAddr,
     pub(crate) http: SocketAddr,

@@ -1,7 +1,7 @@
-//! The requests of Elasticsearch's JWT guide: its token `jwt8`, its client secret, and tokens that
-//! differ from it in one thing.
+//! The requests of Elasticsearch's JWT guide: its tokens for `jwt8` and `jwt2`, their clients'
+//! secrets, and tokens that differ from the first in one thing.
 //!
-//! Rule: everything here is public and belongs to the quickstart's realm alone.
+//! Rule: everything here is public and belongs to the quickstart's realms alone.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -18,6 +18,17 @@ pub(crate) const REALM: &str = "jwt8";
 pub(crate) const SECRET: &str = "client-shared-secret-string";
 /// The key that signed it.
 pub(crate) const KEY: &[u8] = b"hmac-oidc-key-string-for-hs256-algorithm";
+
+/// The guide's other token, for the realm `jwt2`; it expires in 2099, too.
+pub(crate) const TOKEN_2: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJhdWQiOlsiZXMwMSIsImVzMDIiLCJlczAzIl0sInN1YiI6InVzZXIyIiwiaXNzIjoibXktaXNzdWVyIiwiZXhwIjo0MDcwOTA4ODAwLCJpYXQiOjk0NjY4NDgwMCwiZW1haWwiOiJ1c2VyMkBzb21ldGhpbmcuZXhhbXBsZS5jb20ifQ.UgO_9w--EoRyUKcWM5xh9SimTfMzl1aVu6ZBsRWhxQA";
+/// The user whom it names.
+pub(crate) const USER_2: &str = "user2";
+/// The user's e-mail address, which the realm maps.
+pub(crate) const EMAIL_2: &str = "user2@something.example.com";
+/// The realm that accepts it.
+pub(crate) const REALM_2: &str = "jwt2";
+/// The client's secret there.
+pub(crate) const SECRET_2: &str = "test-secret";
 
 /// The value of `authorization` for a token.
 pub(crate) fn bearer(token: &str) -> String {

@@ -72,7 +72,7 @@ reasons! {
     NoUsableKey = "no_usable_key", Unauthorized;
     /// No key of the realm verifies the signature.
     SignatureInvalid = "signature_invalid", Unauthorized;
-    /// The principal's claim is absent or blank, or its pattern is not found in it.
+    /// The principal's claim is absent or blank, or its pattern is found in no value.
     PrincipalMissing = "principal_missing", Unauthorized;
     /// A claim that a user property is read from is neither a string nor a list of strings.
     PropertyMalformed = "property_malformed", Unauthorized;

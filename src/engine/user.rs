@@ -216,8 +216,9 @@ impl Claim {
         let fault = match values.next() {
             Some(name) if !name.chars().all(is_blank) => return Ok(name.to_owned()),
             Some(_) => "is blank",
-            None if self.pattern.is_some() => "is absent, or its pattern is not found in it",
-            None => "is absent",
+            None if self.found(claims).1.is_none() => "is absent",
+            None if self.pattern.is_some() => "has no value in which its pattern is found",
+            None => "is an empty list",
         };
         Err(UserError::NoPrincipal { claim, fault })
     }

@@ -1,4 +1,4 @@
-//! The quickstart's configuration: the realm of a guide, with the secrets that the guide prints.
+//! The quickstart's configuration: two realms of a guide, with the secrets that everybody knows.
 //!
 //! The one rule: whoever can read the guide is let in, so it is served on loopback only.
 
@@ -12,15 +12,19 @@ use std::path::Path;
 /// The settings, as a user would write them.
 pub const CONFIG: &str = include_str!("quickstart.yml");
 
-/// What verifies the tokens of `jwt8`.
-pub const HMAC_KEY: &str = "hmac-oidc-key-string-for-hs256-algorithm";
+/// What verifies the tokens of `jwt8` and of `jwt2`. The second the guide does not print; it is that
+/// of Elasticsearch's own tests.
+pub const HMAC_KEYS: [&str; 2] =
+    ["hmac-oidc-key-string-for-hs256-algorithm", "test-HMAC/secret passphrase-value"];
 
-/// What a client of `jwt8` presents.
-pub const CLIENT_SECRET: &str = "client-shared-secret-string";
+/// What a client of `jwt8` and of `jwt2` presents.
+pub const CLIENT_SECRETS: [&str; 2] = ["client-shared-secret-string", "test-secret"];
 
-const SECRETS: [(&str, &str); 2] = [
-    ("xpack.security.authc.realms.jwt.jwt8.hmac_key", HMAC_KEY),
-    ("xpack.security.authc.realms.jwt.jwt8.client_authentication.shared_secret", CLIENT_SECRET),
+const SECRETS: [(&str, &str); 4] = [
+    ("xpack.security.authc.realms.jwt.jwt8.hmac_key", HMAC_KEYS[0]),
+    ("xpack.security.authc.realms.jwt.jwt8.client_authentication.shared_secret", CLIENT_SECRETS[0]),
+    ("xpack.security.authc.realms.jwt.jwt2.hmac_key", HMAC_KEYS[1]),
+    ("xpack.security.authc.realms.jwt.jwt2.client_authentication.shared_secret", CLIENT_SECRETS[1]),
 ];
 
 /// The quickstart's settings, on other addresses if any are given.
@@ -56,18 +60,21 @@ fn loopback(option: &str, text: &str, problems: &mut Problems) -> Read<SocketAdd
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Secret;
     use crate::settings::HmacKeys;
 
     #[test]
-    fn the_quickstart_serves_the_guides_realm_on_loopback() {
+    fn the_quickstart_serves_the_guides_realms_on_loopback() {
         let settings = quickstart(None, None).unwrap();
         assert_eq!(settings.grpc_address.to_string(), "127.0.0.1:9191");
         assert_eq!(settings.http_address.to_string(), "127.0.0.1:9192");
         assert!(settings.quickstart);
-        let [realm] = settings.realms.as_slice() else { panic!("one realm") };
-        assert_eq!((realm.name.as_str(), realm.order), ("jwt8", 8));
-        let key = crate::engine::Secret::new(HMAC_KEY);
-        assert_eq!(realm.keys.hmac, Some(HmacKeys::Key(key)));
+        let [jwt2, jwt8] = settings.realms.as_slice() else { panic!("two realms") };
+        assert_eq!((jwt2.name.as_str(), jwt2.order), ("jwt2", 2));
+        assert_eq!((jwt8.name.as_str(), jwt8.order), ("jwt8", 8));
+        for (realm, key) in [jwt8, jwt2].into_iter().zip(HMAC_KEYS) {
+            assert_eq!(realm.keys.hmac, Some(HmacKeys::Key(Secret::new(key))));
+        }
     }
 
     #[test]

@@ -25,8 +25,7 @@ use realmgate::server::clock::Clock;
 use realmgate::server::ext_authz::{Checks, InForce};
 use realmgate::settings;
 
-/// What proves a client and a user in the guide, and the name of the user. (The quickstart serves
-/// `jwt8` so far.)
+/// What proves a client and a user in the guide, and the name of the user.
 struct Genuine {
     token: &'static str,
     secret: &'static str,
@@ -56,6 +55,7 @@ static CHECKS: LazyLock<Checks> = LazyLock::new(|| {
     for allowed in [
         include_bytes!("seeds/check/allowed").as_slice(),
         include_bytes!("seeds/check/allowed_separate"),
+        include_bytes!("seeds/check/jwt2"),
     ] {
         // Where nothing at all is let in, the target would prove nothing.
         assert!(decide(&checks, allowed).user.is_some(), "a seed is not allowed any more");

@@ -165,7 +165,7 @@ fn the_variables_and_the_folder_beside_the_file_stand_in_for_the_options() {
 }
 
 #[test]
-fn the_quickstart_serves_the_guides_realm_and_says_that_its_secrets_are_public() {
+fn the_quickstart_serves_the_guides_realms_and_says_that_their_secrets_are_public() {
     let gate = Gate::quickstart();
     gate.wait_for_log(|line| line.to_lowercase().contains("public"));
     let token = concat!(
@@ -179,6 +179,18 @@ fn the_quickstart_serves_the_guides_realm_and_says_that_its_secrets_are_public()
     let answer = caller.check(&check.clone().client_secret("client-shared-secret-string"));
     assert_eq!(answer.principal().as_deref(), Some("security_test_user"));
     assert_eq!(caller.check(&check).outcome(), (401, "client_secret_missing"));
+    let token = concat!(
+        "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.",
+        "eyJhdWQiOlsiZXMwMSIsImVzMDIiLCJlczAzIl0sInN1YiI6InVzZXIyIiwiaXNzIjoibXktaXNzdWVyIiwiZXhwIjo0",
+        "MDcwOTA4ODAwLCJpYXQiOjk0NjY4NDgwMCwiZW1haWwiOiJ1c2VyMkBzb21ldGhpbmcuZXhhbXBsZS5jb20ifQ.",
+        "UgO_9w--EoRyUKcWM5xh9SimTfMzl1aVu6ZBsRWhxQA",
+    );
+    let check = crate::support::check::Check::get().bearer(token);
+    let answer = caller.check(&check.clone().client_secret("test-secret"));
+    assert_eq!(answer.principal().as_deref(), Some("user2"));
+    assert_eq!(answer.header("x-es-email"), Some("user2@something.example.com"));
+    let of_jwt8 = check.client_secret("client-shared-secret-string");
+    assert_eq!(caller.check(&of_jwt8).outcome(), (401, "client_secret_mismatch"));
 }
 
 #[test]
