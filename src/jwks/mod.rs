@@ -9,3 +9,6 @@ mod set;
 
 pub use fault::{Fault, NotAKeySet, PassedOver};
 pub use set::{Family, MAX_SIZE, Parsed, cautions, parse};
+
+#[cfg(test)]
+mod tests;

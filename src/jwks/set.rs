@@ -11,6 +11,7 @@ use crate::engine::token::Algorithm;
 use crate::engine::token::keys::{Key, KeySet, MAX_CANDIDATES};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// The most bytes that a set may have.
 pub const MAX_SIZE: usize = 1024 * 1024;
@@ -33,7 +34,7 @@ pub enum Family {
 pub struct Parsed {
     /// The keys of ours. Keys for something else than verifying signatures are not among them, and
     /// nothing is wrong with that.
-    pub keys: KeySet,
+    pub keys: Arc<KeySet>,
     /// What is wrong with others.
     pub passed_over: Vec<PassedOver>,
 }
@@ -49,7 +50,7 @@ pub fn parse(text: &[u8], family: Family) -> Result<Parsed, NotAKeySet> {
             Err(fault) => passed_over.push(PassedOver { kid, position, fault }),
         }
     }
-    Ok(Parsed { keys: KeySet::new(keys), passed_over })
+    Ok(Parsed { keys: Arc::new(KeySet::new(keys)), passed_over })
 }
 
 /// What an operator should hear of a set for a realm that allows these algorithms: a sentence each.
