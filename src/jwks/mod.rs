@@ -11,3 +11,6 @@ mod set;
 pub use fault::{Fault, NotAKeySet, PassedOver};
 pub use held::HeldKeys;
 pub use set::{Family, MAX_SIZE, Parsed, cautions, parse};
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,7 @@ const WALLS: &[Wall] = &[
             ("engine/crypto/mod.rs", "aws_lc_rs"),
             ("engine/crypto/public_key.rs", "aws_lc_rs"),
             ("engine/crypto/public_key.rs", "jsonwebtoken"),
+            ("engine/crypto/testing.rs", "aws_lc_rs"),
         ],
     },
     Wall { band: "settings", forbidden: ABOVE_KNOWS, doors: &[] },

@@ -205,3 +205,177 @@ impl KeySet {
         algorithms.iter().map(count).max().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::crypto::testing::Pair;
+
+    const SECRET: [u8; 64] = [7; 64];
+
+    fn hmac(kid: Option<&str>, alg: Option<&str>, key: &[u8]) -> Key {
+        Key::hmac(kid.map(str::to_owned), alg.map(str::to_owned), &Secret::new(key))
+    }
+
+    fn public(kid: Option<&str>, alg: Option<&str>, pair: &Pair) -> Key {
+        Key::public(kid.map(str::to_owned), alg.map(str::to_owned), pair.public())
+    }
+
+    /// The places in the set of the keys to try.
+    fn candidates(set: &KeySet, algorithm: Algorithm, kid: Option<&str>) -> Vec<usize> {
+        let place = |key: &Arc<Key>| set.iter().position(|other| Arc::ptr_eq(key, other)).unwrap();
+        set.candidates(algorithm, kid).map(place).collect()
+    }
+
+    #[test]
+    fn a_name_excludes_keys_of_another_name_and_silence_excludes_none() {
+        let names = [Some("a"), None, Some("b"), Some("a"), Some("")];
+        let set = KeySet::new(names.iter().map(|kid| hmac(*kid, None, &SECRET)).collect());
+        for (kid, places) in [
+            (None, &[0, 1, 2, 3, 4][..]),
+            (Some("a"), &[0, 1, 3]),
+            (Some("b"), &[1, 2]),
+            (Some(""), &[1, 4]),
+            (Some("A"), &[1]),
+            (Some("a "), &[1]),
+        ] {
+            assert_eq!(candidates(&set, Algorithm::Hs256, kid), places, "{kid:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_with_an_algorithm_of_its_own_is_for_that_one_only() {
+        let own = [None, Some("RS256"), Some("rs256"), Some("RSA-OAEP"), Some("PS512"), Some("")];
+        let keys = own.iter().map(|alg| public(None, *alg, Pair::rsa_2048())).collect();
+        let set = KeySet::new(keys);
+        for (algorithm, places) in [
+            (Algorithm::Rs256, &[0, 1][..]),
+            (Algorithm::Rs384, &[0]),
+            (Algorithm::Ps512, &[0, 4]),
+            (Algorithm::Es256, &[]),
+        ] {
+            assert_eq!(candidates(&set, algorithm, None), places, "{}", algorithm.name());
+            assert_eq!(set.serves(algorithm), !places.is_empty(), "{}", algorithm.name());
+        }
+    }
+
+    #[test]
+    fn kind_and_size_of_a_key_say_what_it_serves() {
+        let mut keys: Vec<_> =
+            [31, 32, 47, 48, 63, 64].iter().map(|len| hmac(None, None, &SECRET[..*len])).collect();
+        keys.extend(Pair::all().map(|pair| public(None, None, pair)));
+        let set = KeySet::new(keys);
+        for algorithm in Algorithm::ALL {
+            let places = match algorithm {
+                Algorithm::Hs256 => &[1, 2, 3, 4, 5][..],
+                Algorithm::Hs384 => &[3, 4, 5],
+                Algorithm::Hs512 => &[5],
+                Algorithm::Es256 => &[8],
+                Algorithm::Es384 => &[9],
+                Algorithm::Es512 => &[10],
+                _ => &[6, 7],
+            };
+            assert_eq!(candidates(&set, algorithm, None), places, "{}", algorithm.name());
+        }
+        let slow: Vec<_> = set.iter().skip(5).map(|key| key.is_slow()).collect();
+        assert_eq!(slow, [false, false, true, false, true, true]);
+    }
+
+    #[test]
+    fn only_the_first_sixteen_that_fit_are_tried() {
+        let keys = (0..60_u8).map(|n| match n % 3 {
+            0 => hmac(Some(&n.to_string()), None, &[n; 32]),
+            1 => hmac(Some(&n.to_string()), Some("HS384"), &[n; 32]),
+            _ => public(None, None, Pair::p256()),
+        });
+        let set = KeySet::new(keys.collect());
+        let first: Vec<_> = (0..16).map(|n| n * 3).collect();
+        assert_eq!(candidates(&set, Algorithm::Hs256, None), first);
+        assert_eq!(candidates(&set, Algorithm::Hs256, Some("57")), [57], "the last that fits");
+        assert_eq!(candidates(&set, Algorithm::Es256, Some("57")).len(), 16);
+        let most = |algorithms: &[Algorithm]| set.most_candidates_without_kid(algorithms);
+        assert_eq!(most(&[]), 0);
+        assert_eq!(most(&[Algorithm::Hs512]), 0);
+        assert_eq!(most(&[Algorithm::Hs512, Algorithm::Hs256]), 20);
+        assert_eq!(set.usable(&[Algorithm::Hs384]), 0);
+        assert_eq!(set.usable(&[Algorithm::Hs256, Algorithm::Es256]), 40);
+    }
+
+    #[test]
+    fn a_key_verifies_what_its_owner_signed() {
+        for pair in Pair::all() {
+            for algorithm in pair.algorithms() {
+                let signature = pair.sign(*algorithm, b"message");
+                let key = public(None, None, pair);
+                assert!(key.verifies(*algorithm, b"message", &signature), "{algorithm:?}");
+                assert!(!key.verifies(*algorithm, b"massage", &signature), "{algorithm:?}");
+            }
+        }
+    }
+
+    /// What an attacker has is the public key's text, in whatever form the issuer publishes it.
+    #[test]
+    fn a_public_key_is_no_secret_and_a_secret_no_public_key() {
+        let hmac_algorithms = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
+        for pair in Pair::all() {
+            let published = pair.numbers().concat();
+            let forged = hmac(None, None, &published);
+            let key = public(None, None, pair);
+            for algorithm in Algorithm::ALL {
+                let is_hmac = hmac_algorithms.contains(&algorithm);
+                assert_eq!(forged.serves(algorithm), is_hmac, "{algorithm:?}");
+                assert!(!(is_hmac && key.serves(algorithm)), "{algorithm:?}");
+                assert!(!key.verifies(algorithm, b"message", b""), "{algorithm:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_one_key_without_a_name_for_what_it_is_long_enough_for() {
+        let set = KeySet::of_text(&Secret::new("hmac-oidc-key-string-for-hs256-algorithm"));
+        assert_eq!(set.len(), 1);
+        assert_eq!(candidates(&set, Algorithm::Hs256, Some("any")), [0]);
+        assert!(!set.serves(Algorithm::Hs384));
+        let short = KeySet::of_text(&Secret::new("short"));
+        assert!(!short.is_empty() && Algorithm::ALL.iter().all(|alg| !short.serves(*alg)));
+    }
+
+    #[test]
+    fn keys_have_the_same_thumbprint_only_if_kind_material_kid_and_alg_are_equal() {
+        let (a, b) = (Pair::p256(), Pair::p384());
+        let point = a.numbers().concat();
+        let make = || {
+            vec![
+                public(None, None, a),
+                public(None, None, b),
+                public(Some(""), None, a),
+                public(None, Some(""), a),
+                public(Some("ES256"), None, a),
+                public(None, Some("ES256"), a),
+                public(Some("ES256"), Some("ES256"), a),
+                public(Some("ES"), Some("256"), a),
+                hmac(None, None, &point),
+                hmac(Some("ES256"), None, &point),
+                hmac(None, None, &point[1..]),
+                hmac(None, None, &[]),
+            ]
+        };
+        let set = KeySet::new(make());
+        for (at, again) in make().iter().enumerate() {
+            let again = again.thumbprint();
+            let equal: Vec<_> = set.iter().map(|key| key.thumbprint() == again).collect();
+            let only: Vec<_> = (0..set.len()).map(|place| place == at).collect();
+            assert_eq!(equal, only);
+            assert!(set.has(&again));
+        }
+        assert!(!set.has(&hmac(None, None, b"other").thumbprint()));
+        assert!(!KeySet::default().has(&make()[0].thumbprint()));
+    }
+
+    #[test]
+    fn nothing_of_a_key_is_printed() {
+        let set = KeySet::of_text(&Secret::new("hmac-oidc-key-string-for-hs256-algorithm"));
+        let thumbprint = set.iter().next().unwrap().thumbprint();
+        assert_eq!(format!("{set:?} {thumbprint:?}"), "KeySet(1 keys) [thumbprint]");
+    }
+}
