@@ -102,7 +102,7 @@ pub(super) fn check(
             Ok(KeyDocument { parsed, .. }) => warn(realm, parsed, &section, problems),
             Err(_) if is_in_force(path) => {}
             Err(fault) => {
-                checked = Err(section.wrong(PATH, sentence(&section, path, fault), problems))
+                checked = Err(section.wrong(PATH, sentence(&section, path, fault), problems));
             }
         }
     }

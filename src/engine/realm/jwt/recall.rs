@@ -42,7 +42,7 @@ pub fn recall(
             || remembered.was_declined_by(authenticator.instance, &authenticator.keys)
     };
     let is_first = realms[..place].iter().all(is_passed_over);
-    is_first.then(|| Recalled { realm: RealmId(place), remembered })
+    is_first.then_some(Recalled { realm: RealmId(place), remembered })
 }
 
 fn is_foreign(realm: &JwtRealm, accepts: &JwtRealm) -> bool {
