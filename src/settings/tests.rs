@@ -348,12 +348,15 @@ fn sample(case: &Value) -> (String, Vec<(String, String)>) {
     (Value::Object(config).to_string(), secrets)
 }
 
-/// Apart from the refusal of what is not built yet; no key set is read.
+/// No key file is read; the rows that are about one are played through the program.
 #[test]
 fn the_samples_are_refused_for_their_one_fault() {
     for line in include_str!("../../tests/vectors/config-cases.jsonl").lines() {
         let case: Value = serde_json::from_str(line).unwrap();
         let id = case["id"].as_str().unwrap();
+        if case.get("raw_jwks").is_some() {
+            continue;
+        }
         let (config, secrets) = sample(&case);
         let secrets: Vec<_> = secrets.iter().map(|(key, value)| (&**key, &**value)).collect();
         let settings = read(&config, &secrets);

@@ -20,6 +20,8 @@ pub(crate) struct Setup {
     source: Source,
     settings: Map<String, Value>,
     secrets: Vec<(String, Vec<u8>)>,
+    /// What stands beside the configuration, by its name.
+    files: BTreeMap<String, Vec<u8>>,
     rust_log: Option<String>,
     log_unread: bool,
     /// Whether the files stand in folders as Kubernetes mounts them.
@@ -66,8 +68,8 @@ impl Setup {
 
     fn new(source: Source, settings: Map<String, Value>) -> Self {
         let (secrets, folder) = (Vec::new(), Folder::new());
-        let (rust_log, log_unread, mounted) = (None, false, false);
-        Self { source, settings, secrets, rust_log, log_unread, mounted, folder }
+        let (files, rust_log, log_unread, mounted) = (BTreeMap::new(), None, false, false);
+        Self { source, settings, secrets, files, rust_log, log_unread, mounted, folder }
     }
 
     /// Sets one key, full and dotted.
@@ -91,6 +93,18 @@ impl Setup {
     /// Takes one secret out.
     pub(crate) fn without_secret(mut self, name: &str) -> Self {
         self.secrets.retain(|(other, _)| other != name);
+        self
+    }
+
+    /// Puts a file beside the configuration; the last of a name counts.
+    pub(crate) fn file(mut self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        self.files.insert(name.to_owned(), content.as_ref().to_vec());
+        self
+    }
+
+    /// Takes one file out.
+    pub(crate) fn without_file(mut self, name: &str) -> Self {
+        self.files.remove(name);
         self
     }
 
@@ -172,16 +186,18 @@ impl Setup {
 
     /// Writes all files anew: mounted ones as a new version, others in place.
     pub(crate) fn write(&self) {
-        let config = BTreeMap::from([(self.config_name().to_owned(), self.config().into_bytes())]);
+        let mut config = self.files.clone();
+        config.insert(self.config_name().to_owned(), self.config().into_bytes());
         let secrets = self.secrets.iter().cloned().collect();
         let folder = self.folder.path().join("config");
         if self.mounted {
             mount::swap(&folder.join("mount"), &config);
             mount::swap(&self.keystore(), &secrets);
-            let link = self.config_file();
-            if std::fs::symlink_metadata(&link).is_err() {
-                std::os::unix::fs::symlink(folder.join("mount").join(self.config_name()), link)
-                    .unwrap();
+            for name in config.keys() {
+                let link = folder.join(name);
+                if std::fs::symlink_metadata(&link).is_err() {
+                    std::os::unix::fs::symlink(folder.join("mount").join(name), link).unwrap();
+                }
             }
         } else {
             Self::write_in_place(&folder, &config);
@@ -199,7 +215,9 @@ impl Setup {
             }
         }
         for (name, content) in files {
-            std::fs::write(folder.join(name), content).unwrap();
+            let file = folder.join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, content).unwrap();
         }
     }
 
