@@ -22,6 +22,8 @@ pub use decision::{Allow, Decision, Denial, Established, Verdict};
 pub use reason::{Reason, Status};
 pub use secret::Secret;
 pub use time::{Monotonic, Now, UnixTime};
+pub use token::keys::Key;
+pub use token::signature::{Inline, Lost, Signatures, Work, WorkId};
 pub use witness::{Ended, RealmId, Refusal, Skipped, Step, Witness};
 
 use client_auth::Presented;
@@ -31,7 +33,6 @@ use realm::Credentials;
 use realm::jwt::JwtRealm;
 use request::{RequestView, Sent};
 use std::sync::Arc;
-use token::signature::Signatures;
 use token::{Compact, Token, TokenFault};
 use user::User;
 use witness::told;

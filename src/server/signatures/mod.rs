@@ -5,8 +5,7 @@
 
 mod threads;
 
-use crate::engine::token::keys::Key;
-use crate::engine::token::signature::{Lost, Signatures, Work, WorkId};
+use crate::engine::{Key, Lost, Signatures, Work, WorkId};
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -84,7 +84,7 @@ fn every_mistake_is_named_with_its_line_and_serve_refuses_in_the_same_words() {
 #[test]
 fn a_warning_is_told_and_refused_only_by_the_strict() {
     let text = readme().replace("HS256", "HS512");
-    let warning = format!("{JWT8}: no_usable_key: no allowed algorithm has a key");
+    let warning = format!("{JWT8}: no_usable_key: no allowed algorithm has a usable key");
     for (options, status) in [(&[][..], 0), (&["--offline"], 0), (&["--strict"], 78)] {
         let (_folder, file) = written(&text);
         let ended = command("check", &file, options);

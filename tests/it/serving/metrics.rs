@@ -80,7 +80,11 @@ fn each_check_is_counted_once_where_it_belongs() {
         (r#"realmgate_check_duration_seconds_count{decision="allow"}"#, 3),
         (r#"realmgate_check_duration_seconds_count{decision="deny"}"#, 5),
         (r#"realmgate_check_duration_seconds_count{decision="error"}"#, 0),
-        (r#"realmgate_jwt_validation_duration_seconds_count{realm="corp",outcome="valid"}"#, 5),
+        (r#"realmgate_jwt_validation_duration_seconds_count{realm="corp",outcome="valid"}"#, 1),
+        (r#"realmgate_jwt_validation_duration_seconds_count{realm="corp",outcome="cached"}"#, 4),
+        (r#"realmgate_jwt_cache_requests_total{realm="corp",result="hit"}"#, 4),
+        (r#"realmgate_jwt_cache_requests_total{realm="corp",result="miss"}"#, 2),
+        (r#"realmgate_jwt_cache_entries{realm="corp"}"#, 1),
         (r#"realmgate_jwt_validation_duration_seconds_count{realm="corp",outcome="invalid"}"#, 1),
         (r#"realmgate_run_as_total{result="denied"}"#, 2),
         (

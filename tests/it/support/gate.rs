@@ -102,12 +102,6 @@ impl Setup {
         self
     }
 
-    /// Takes one file out.
-    pub(crate) fn without_file(mut self, name: &str) -> Self {
-        self.files.remove(name);
-        self
-    }
-
     /// Keeps the files as Kubernetes mounts them.
     pub(crate) fn mounted(mut self) -> Self {
         self.mounted = true;
