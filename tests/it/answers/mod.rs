@@ -8,6 +8,7 @@ mod budget;
 mod denials;
 mod dynamic_metadata;
 mod headers;
+mod mapped;
 mod preset;
 mod removals;
 mod run_as;

@@ -71,6 +71,15 @@ fn metadata_without_claims_tells_the_kind_of_the_token() {
 }
 
 #[test]
+fn metadata_of_an_access_token_says_so() {
+    let setup = corp::setup()
+        .set(&corp::setting("populate_user_metadata"), false)
+        .set(&corp::setting("token_type"), "access_token")
+        .set(&corp::setting("allowed_subjects"), "ana");
+    assert_eq!(metadata(setup, &Claims::good()), r#"{"jwt_token_type":"access_token"}"#);
+}
+
+#[test]
 fn metadata_is_told_only_where_it_is_asked_for() {
     let answer = corp::setup().start().caller().check(&corp::good());
     assert_eq!(answer.header("x-es-metadata"), None);

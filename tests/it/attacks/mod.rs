@@ -11,6 +11,7 @@ use crate::support::corp;
 use crate::support::gate::Gate;
 use crate::support::token::Claims;
 
+mod access_token;
 mod algorithm;
 mod claims;
 mod client;
