@@ -13,6 +13,7 @@ pub use build::snapshot;
 pub use reload::{Pace, Reloads};
 pub use signals::Signals;
 
+use crate::engine::crypto;
 use crate::http::{Readiness, routes};
 use crate::observe::tracing::Format;
 use crate::observe::{self, KeyLoad, Metrics, Trigger};
@@ -43,6 +44,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The cryptography of this build does not verify what it should, or more than that.
+    #[error("the cryptography of this build fails its self-test")]
+    Crypto,
     /// The metrics contradict each other.
     #[error("cannot register metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -143,6 +147,9 @@ struct Live {
 /// Starts a service. When it returns, checks are answered.
 pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
     let Configured { settings, key_files, watch } = configured.into();
+    if !crypto::self_test() {
+        return Err(StartError::Crypto);
+    }
     let clock = Clock::start();
     let metrics = Arc::new(Metrics::new()?);
     metrics.configured(clock.unix_seconds());
