@@ -14,8 +14,9 @@
 //!   realm::chain       each realm in order, until one accepts
 //!     issuer             another issuer's token is passed over
 //!     client_auth        secret       → ClientKnown              first, on every request
-//!     token::claims      Token        → ClaimsChecked            typ iss sub aud alg iat exp nbf auth_time
-//!     token::signature   claims       → Verified
+//!     jwt::memory        digest       → User?                    a token that was found good before
+//!     token::claims      Token        → ClaimsChecked            typ iss sub aud alg iat exp nbf auth_time …
+//!     token::signature   claims       → Verified                 public keys: on threads of their own
 //!     user               both proofs  → User
 //!   run_as             refused until roles exist
 //!   identity           User           → Allow                    headers to set and to remove
@@ -26,6 +27,9 @@
 //! Every arrow is a function that returns a new value. A step that has checked something returns
 //! the proof as a type that only it can make, so no step can be left out, and there is no way to a
 //! [`User`](engine::user::User) but through all of them.
+//!
+//! Where a realm remembers the token, the chain is walked without parsing it: [`recall`](engine::realm::recall) finds what
+//! the line would find, or leaves it to the line. Nothing waits but a signature of a public key.
 //!
 //! # What is in force
 //!
