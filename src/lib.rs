@@ -28,8 +28,8 @@
 //! the proof as a type that only it can make, so no step can be left out, and there is no way to a
 //! [`User`](engine::user::User) but through all of them.
 //!
-//! Where a realm remembers the token, the chain is walked without parsing it: [`recall`](engine::realm::recall) finds what
-//! the line would find, or leaves it to the line. Nothing waits but a signature of a public key.
+//! Where a realm remembers the token, the chain is walked without parsing it:
+//! [`recall`](engine::realm::recall) finds what the line would find, or leaves it to the line. Nothing waits but a signature of a public key.
 //!
 //! # What is in force
 //!
