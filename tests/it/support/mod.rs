@@ -13,4 +13,6 @@ pub(crate) mod http;
 pub(crate) mod mount;
 pub(crate) mod process;
 pub(crate) mod token;
+#[cfg(feature = "system-tests")]
+pub(crate) mod tools;
 pub(crate) mod wait;
