@@ -10,6 +10,8 @@ pub(crate) mod corp;
 pub(crate) mod folder;
 pub(crate) mod gate;
 pub(crate) mod http;
+#[cfg(feature = "system-tests")]
+pub(crate) mod keys;
 pub(crate) mod mount;
 pub(crate) mod process;
 pub(crate) mod token;
