@@ -1,4 +1,5 @@
-//! The service behind Envoy: it answers with what it was sent.
+//! The service behind Envoy: it answers with what it was sent, on its own or in Elasticsearch's
+//! clothes.
 //!
 //! Rule: header lines are told in the order and number in which they came, so a test sees exactly
 //! what a real upstream would have seen.
@@ -40,6 +41,36 @@ impl Seen {
     }
 }
 
+/// Whom an upstream answers as.
+#[derive(Clone, Copy, Debug, Default)]
+enum Guise {
+    #[default]
+    Echo,
+    /// Elasticsearch's own clients take no answer without its product header and media type.
+    Elasticsearch,
+}
+
+impl Guise {
+    const fn headers(self) -> &'static str {
+        match self {
+            Self::Echo => "content-type: application/json\r\n",
+            Self::Elasticsearch => {
+                "x-elastic-product: Elasticsearch\r\n\
+                 content-type: application/vnd.elasticsearch+json;compatible-with=9\r\n"
+            }
+        }
+    }
+
+    fn body(self, seen: &Seen) -> Value {
+        let mut body = seen.to_json();
+        if let Self::Elasticsearch = self {
+            body["version"] = json!({ "number": "9.5.0" });
+            body["tagline"] = json!("You Know, for Search");
+        }
+        body
+    }
+}
+
 /// A running upstream on loopback.
 #[derive(Debug)]
 pub(crate) struct Upstream {
@@ -50,6 +81,7 @@ pub(crate) struct Upstream {
 
 #[derive(Debug, Default)]
 struct State {
+    guise: Guise,
     ended: AtomicBool,
     hits: AtomicUsize,
     seen: Mutex<VecDeque<Seen>>,
@@ -60,9 +92,18 @@ struct State {
 impl Upstream {
     /// Listens on a free port.
     pub(crate) fn start() -> io::Result<Self> {
+        Self::start_as(Guise::Echo)
+    }
+
+    /// The same for Elasticsearch's clients, which are told that this is theirs.
+    pub(crate) fn elasticsearch() -> io::Result<Self> {
+        Self::start_as(Guise::Elasticsearch)
+    }
+
+    fn start_as(guise: Guise) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State::default());
+        let state = Arc::new(State { guise, ..State::default() });
         let shared = Arc::clone(&state);
         let acceptor = std::thread::spawn(move || accept(&listener, &shared));
         Ok(Self { address, state, acceptor: Some(acceptor) })
@@ -126,11 +167,9 @@ fn serve(connection: TcpStream, state: &State) -> io::Result<()> {
         if seen.all("upgrade").iter().any(|what| what.eq_ignore_ascii_case("websocket")) {
             return echo(&mut reader, &mut writer);
         }
-        let body = seen.to_json().to_string();
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
+        let body = state.guise.body(&seen).to_string();
+        let (headers, length) = (state.guise.headers(), body.len());
+        let head = format!("HTTP/1.1 200 OK\r\n{headers}content-length: {length}\r\n\r\n");
         writer.write_all(head.as_bytes())?;
         if seen.method != "HEAD" {
             writer.write_all(body.as_bytes())?;

@@ -8,6 +8,8 @@ mod answers;
 mod architecture;
 mod attacks;
 mod chain;
+#[cfg(feature = "system-tests")]
+mod differential;
 mod envoy;
 mod hostile;
 mod reload;

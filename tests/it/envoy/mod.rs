@@ -9,6 +9,8 @@ mod kit;
 
 mod behind;
 mod captures;
+#[cfg(feature = "system-tests")]
+mod clients;
 mod denials;
 mod files;
 mod finding;

@@ -41,8 +41,16 @@ impl Scene {
 
     /// A Realmgate of the test's own.
     pub(super) fn of(setup: Setup, edit: impl FnOnce(Bootstrap) -> Bootstrap) -> Self {
+        Self::before(Upstream::start().unwrap(), setup, edit)
+    }
+
+    /// An upstream of the test's own, too.
+    pub(super) fn before(
+        upstream: Upstream,
+        setup: Setup,
+        edit: impl FnOnce(Bootstrap) -> Bootstrap,
+    ) -> Self {
         let gate = setup.rust_log("trace").start();
-        let upstream = Upstream::start().unwrap();
         let bootstrap = Bootstrap::shipped(gate.grpc().parse().unwrap(), upstream.address());
         let envoy = super::envoy(&edit(bootstrap));
         Self { envoy, upstream, gate }

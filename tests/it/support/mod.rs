@@ -10,7 +10,11 @@ pub(crate) mod corp;
 pub(crate) mod folder;
 pub(crate) mod gate;
 pub(crate) mod http;
+#[cfg(feature = "system-tests")]
+pub(crate) mod keys;
 pub(crate) mod mount;
 pub(crate) mod process;
 pub(crate) mod token;
+#[cfg(feature = "system-tests")]
+pub(crate) mod tools;
 pub(crate) mod wait;

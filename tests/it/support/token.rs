@@ -113,7 +113,8 @@ pub(crate) fn parts(token: &str) -> [String; 3] {
     parts.try_into().expect("three parts")
 }
 
-fn mac(alg: &str, key: &[u8], input: &[u8]) -> Vec<u8> {
+/// The tag of an HMAC algorithm.
+pub(crate) fn mac(alg: &str, key: &[u8], input: &[u8]) -> Vec<u8> {
     let algorithm = match alg {
         HS256 => hmac::HMAC_SHA256,
         HS384 => hmac::HMAC_SHA384,
