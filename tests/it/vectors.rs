@@ -135,16 +135,6 @@ fn every_row_of_rfc_is_decided_as_written() {
 }
 
 #[test]
-fn every_row_of_subject_patterns_is_decided_as_written() {
-    play("subject_patterns", 9);
-}
-
-#[test]
-fn every_row_of_principal_claim_is_decided_as_written() {
-    play("principal_claim", 9);
-}
-
-#[test]
 fn every_row_has_a_profile_that_is_played() {
     let played = include_str!("vectors.rs");
     for row in rows() {
