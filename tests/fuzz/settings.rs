@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use realmgate::engine::Secret;
-use realmgate::settings::{self, GrpcAddress, JwtRealm, Loaded, Problems, Settings, Subjects};
+use realmgate::engine::token::claims::{Subjects, TokenType};
+use realmgate::settings::{self, GrpcAddress, JwtRealm, Loaded, Problems, Settings};
 
 const SECRETS: [(&str, &[u8]); 5] = [
     ("xpack.security.authc.realms.jwt.r1.hmac_key", b"quiet-key-of-more-than-32-bytes-length"),
@@ -126,6 +127,8 @@ fn must_be_a_realm(realm: &JwtRealm) {
     let is_anybody =
         |subjects: &Subjects| subjects.exact.is_empty() && subjects.patterns.is_empty();
     assert!(!token.allowed_subjects.as_ref().is_some_and(is_anybody), "{realm:?}");
+    let is_named = token.allowed_subjects.is_some() || token.token_type == TokenType::IdToken;
+    assert!(is_named, "an access token of anybody: {realm:?}");
     assert!(token.required_claims.values().all(|values| !values.is_empty()), "{realm:?}");
     assert!(realm.keys.public.is_some() || realm.keys.hmac.is_some(), "{realm:?}");
     assert!(realm.cache.is_none_or(|cache| !cache.ttl.is_zero() && cache.size > 0), "{realm:?}");

@@ -1,34 +1,59 @@
 //! Fuzzes the token parser: with the input as a bearer value, and, so that mutations reach the JSON
 //! behind base64url, with its first line as the header and the rest as the payload of a token.
-//! Rule: the parser says of every token exactly what a second reading by the rules says.
+//! Rule: the parser and the checks of a realm of either kind say of every token exactly what a second
+//! reading by the rules says.
 
 #![no_main]
 
+mod compact;
 mod expected;
 mod json;
+mod verdict;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use compact::compact;
 use expected::{Expected, expected};
 use json::Value;
 use libfuzzer_sys::fuzz_target;
 use realmgate::engine::UnixTime;
 use realmgate::engine::token::claims::TokenRules;
 use realmgate::engine::token::json::Json;
-use realmgate::engine::token::{Algorithm, Compact, Token, TokenFault};
+use realmgate::engine::token::{Compact, Token, TokenFault};
 
 /// The default of `limits.token_size`.
 const LIMIT: usize = 16 * 1024;
-/// When the tokens are judged, in seconds since the epoch.
-const NOW: u32 = 1_700_000_000;
+
+static RULES: LazyLock<[TokenRules; 2]> = LazyLock::new(|| {
+    let rules = [verdict::of_id_tokens(), verdict::of_access_tokens()];
+    let passing = [
+        include_bytes!("seeds/token/parts_jwt8").as_slice(),
+        include_bytes!("seeds/token/parts_access_stands_in"),
+    ];
+    for (rules, seed) in rules.iter().zip(passing) {
+        let bearer = parts(seed).expect("two lines");
+        let Expected::Token { header, payload } = expected(&bearer, LIMIT) else {
+            panic!("a seed is no token any more");
+        };
+        // Where nothing at all passes, the target would prove nothing.
+        assert_eq!(verdict::passes(rules.token_type, &header, &payload), Some(true));
+    }
+    rules
+});
 
 fuzz_target!(|input: &[u8]| {
     judge(input);
-    if let Some(line_end) = input.iter().position(|byte| *byte == b'\n') {
-        let (header, payload) = input.split_at(line_end);
-        judge(&compact(header, &payload[1..]));
+    if let Some(bearer) = parts(input) {
+        judge(&bearer);
     }
 });
+
+/// A token with the first line as its header and the rest as its payload.
+fn parts(input: &[u8]) -> Option<Vec<u8>> {
+    let line_end = input.iter().position(|byte| *byte == b'\n')?;
+    Some(compact(&input[..line_end], &input[line_end + 1..]))
+}
 
 fn judge(bearer: &[u8]) {
     let expected = expected(bearer, LIMIT);
@@ -60,44 +85,17 @@ fn must_be_token(token: &Token<'_>, expected: &Expected) {
     let claims: Vec<_> = token.claims().iter().collect();
     assert!(equal_members(&claims, members), "{claims:?} is not {members:?}");
     assert!(!token.principal_label().is_empty());
-    let now = UnixTime::new(Duration::from_secs(NOW.into()));
-    if rules().check(token, now).is_ok() {
-        assert!(passes(header, payload), "passed the checks: {header:?} {payload:?}");
+    let now = UnixTime::new(Duration::from_secs(verdict::NOW.into()));
+    for rules in &*RULES {
+        let checked = rules.check(token, now);
+        let expected = verdict::passes(rules.token_type, header, payload);
+        let same = expected.is_none_or(|passes| passes == checked.is_ok());
+        assert!(same, "{:?} {:?}: {header:?} {payload:?}", rules.token_type, checked.err());
+        if let Err((_, error)) = checked {
+            // What is said is made of the token: it must be possible, and short.
+            assert!(error.to_string().len() < 256 && error.explained().len() < 2048);
+        }
     }
-}
-
-/// The rules of the guide's realm `jwt8`.
-fn rules() -> TokenRules {
-    TokenRules {
-        issuer: "iss8".to_owned(),
-        audiences: vec!["aud8".to_owned()],
-        subjects: None,
-        algorithms: vec![Algorithm::Hs256],
-        clock_skew: 60,
-    }
-}
-
-/// What a token that passed these rules must say at least.
-fn passes(header: &Value, payload: &Value) -> bool {
-    let is = |value: &Value, wanted: &str| matches!(value, Value::Text(text) if text == wanted);
-    let aud = match payload.get("aud") {
-        Some(Value::List(list)) => list.iter().any(|name| is(name, "aud8")),
-        Some(name) => is(name, "aud8"),
-        None => false,
-    };
-    let date = |name| match payload.get(name) {
-        Some(Value::Number(number)) => number.parse::<f64>().ok(),
-        _ => None,
-    };
-    let (earliest, latest) = (f64::from(NOW) - 60.0, f64::from(NOW) + 60.0);
-    header.get("alg").is_some_and(|alg| is(alg, "HS256"))
-        && payload.get("iss").is_some_and(|iss| is(iss, "iss8"))
-        && matches!(payload.get("sub"), Some(Value::Text(_)))
-        && aud
-        && date("exp").is_some_and(|exp| exp > earliest)
-        && date("iat").is_some_and(|iat| iat < latest)
-        && date("nbf").is_none_or(|nbf| nbf < latest)
-        && date("auth_time").is_none_or(|auth_time| auth_time < latest)
 }
 
 fn equal(read: &Json<'_>, expected: &Value) -> bool {
@@ -131,22 +129,4 @@ fn equal_double(read: f64, expected: &str) -> bool {
     let is_integer = expected != "-0" && expected.parse::<i64>().is_ok();
     let close = |expected: f64| (read - expected).abs() <= expected.abs() * f64::EPSILON * 4.0;
     !is_integer && expected.parse().is_ok_and(close)
-}
-
-/// A signed-looking token of these two parts.
-fn compact(header: &[u8], payload: &[u8]) -> Vec<u8> {
-    [base64url(header), base64url(payload), base64url(b"signature")].join(&b'.')
-}
-
-fn base64url(bytes: &[u8]) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let sextets = (bytes.len() * 8).div_ceil(6);
-    (0..sextets)
-        .map(|index| {
-            let bit = index * 6;
-            let byte = |at: usize| u32::from(bytes.get(at).copied().unwrap_or(0));
-            let pair = byte(bit / 8) << 8 | byte(bit / 8 + 1);
-            ALPHABET[(pair >> (10 - bit % 8) & 63) as usize]
-        })
-        .collect()
 }
