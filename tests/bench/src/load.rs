@@ -3,9 +3,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use h2::client::SendRequest;
@@ -20,6 +20,8 @@ pub(crate) const CONNECTIONS: usize = 10;
 pub(crate) const STREAMS: usize = 4;
 /// A turn that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// What gRPC puts before a message: a flag, and the length in four bytes.
+const FRAME_HEADER: usize = 5;
 
 /// A request in its gRPC frame.
 #[derive(Clone)]
@@ -28,7 +30,7 @@ pub(crate) struct Framed(Bytes);
 impl Framed {
     pub(crate) fn new(message: &[u8]) -> Result<Self, String> {
         let length = u32::try_from(message.len()).map_err(|_| "the request is too large")?;
-        let mut frame = BytesMut::with_capacity(5 + message.len());
+        let mut frame = BytesMut::with_capacity(FRAME_HEADER + message.len());
         frame.put_u8(0);
         frame.put_u32(length);
         frame.put(message);
@@ -41,83 +43,118 @@ pub(crate) fn first(address: SocketAddr, request: &Framed) -> Result<Bytes, Stri
     runtime()?.block_on(bounded(async {
         let mut connection = connect(address).await?;
         let frame = check(&mut connection, request).await?;
-        if frame.len() < 5 || frame[0] != 0 {
+        if frame.len() < FRAME_HEADER || frame[0] != 0 {
             return Err("the answer is no uncompressed gRPC message".to_owned());
         }
-        Ok(frame.slice(5..))
+        Ok(frame.slice(FRAME_HEADER..))
     }))
 }
 
-/// A turn: so many checks, each answered by a message of this length, from one thread a core.
-pub(crate) fn turn(
-    address: SocketAddr,
-    request: &Framed,
-    answer: &Bytes,
-    checks: u32,
-) -> Result<(), String> {
+/// What is sent: these requests in turn, until so many were begun or it is stopped.
+pub(crate) struct Source {
+    requests: Vec<Framed>,
+    /// How long every answer's message is.
+    answer_len: usize,
+    begun: AtomicUsize,
+    limit: AtomicUsize,
+}
+
+impl Source {
+    /// The same request so many times.
+    pub(crate) fn of(request: &Framed, answer: &Bytes, checks: u32) -> Arc<Self> {
+        let limit = usize::try_from(checks).unwrap_or(usize::MAX);
+        Self::new(vec![request.clone()], answer, limit)
+    }
+
+    /// These requests round and round.
+    pub(crate) fn endless(requests: Vec<Framed>, answer: &Bytes) -> Arc<Self> {
+        Self::new(requests, answer, usize::MAX)
+    }
+
+    fn new(requests: Vec<Framed>, answer: &Bytes, limit: usize) -> Arc<Self> {
+        let (begun, limit) = (AtomicUsize::new(0), AtomicUsize::new(limit));
+        Arc::new(Self { requests, answer_len: answer.len(), begun, limit })
+    }
+
+    /// How many checks were begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// No further check is begun.
+    pub(crate) fn stop(&self) {
+        self.limit.store(0, Ordering::Relaxed);
+    }
+
+    fn next(&self) -> Option<&Framed> {
+        let stopped = |begun| begun >= self.limit.load(Ordering::Relaxed);
+        let take = |begun| (!stopped(begun)).then_some(begun + 1);
+        let begun = self.begun.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
+        (!INTERRUPTED.load(Ordering::Relaxed)).then(|| &self.requests[begun % self.requests.len()])
+    }
+}
+
+/// A turn: all that the source gives, from one thread a core.
+pub(crate) fn turn(address: SocketAddr, source: &Arc<Source>) -> Result<(), String> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(CONNECTIONS);
-    let left = Arc::new(AtomicU32::new(checks));
-    let expected = answer.len() + 5;
     thread::scope(|scope| {
         let threads: Vec<_> = (0..threads)
             .map(|index| {
-                let share = (index..CONNECTIONS).step_by(threads).count();
-                let left = &left;
-                scope.spawn(move || drive(address, request, expected, left, share))
+                let connections = (index..CONNECTIONS).step_by(threads).count();
+                scope.spawn(move || drive(address, source, connections, STREAMS).map(drop))
             })
             .collect();
-        threads
-            .into_iter()
-            .map(thread::ScopedJoinHandle::join)
-            .try_for_each(|end| end.unwrap_or_else(|_| Err("a load thread panicked".to_owned())))
+        threads.into_iter().try_for_each(joined)
     })
 }
 
-/// One thread's share of the connections.
-fn drive(
+/// What a load's thread ended with.
+pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, Result<T, String>>) -> Result<T, String> {
+    thread.join().unwrap_or_else(|_| Err("a load thread panicked".to_owned()))
+}
+
+/// All that the source gives, from this thread over connections of its own; how long each took.
+pub(crate) fn drive(
     address: SocketAddr,
-    request: &Framed,
-    expected: usize,
-    left: &Arc<AtomicU32>,
+    source: &Arc<Source>,
     connections: usize,
-) -> Result<(), String> {
+    streams: usize,
+) -> Result<Vec<Duration>, String> {
     runtime()?.block_on(bounded(async {
-        let mut streams = JoinSet::new();
+        let mut running = JoinSet::new();
         for _ in 0..connections {
             let connection = connect(address).await?;
-            for _ in 0..STREAMS {
-                streams.spawn(stream(
-                    connection.clone(),
-                    request.clone(),
-                    expected,
-                    Arc::clone(left),
-                ));
+            for _ in 0..streams {
+                running.spawn(stream(connection.clone(), Arc::clone(source)));
             }
         }
-        while let Some(ended) = streams.join_next().await {
-            ended.map_err(|error| error.to_string())??;
+        let mut times = Vec::new();
+        while let Some(ended) = running.join_next().await {
+            times.append(&mut ended.map_err(|error| error.to_string())??);
         }
-        Ok(())
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            return Err("interrupted".to_owned());
+        }
+        Ok(times)
     }))
 }
 
-/// One check after another, as long as there are any left.
+/// One check after another, as long as the source gives any.
 async fn stream(
     mut connection: SendRequest<Bytes>,
-    request: Framed,
-    expected: usize,
-    left: Arc<AtomicU32>,
-) -> Result<(), String> {
-    let take = |left: u32| left.checked_sub(1);
-    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
-        && !INTERRUPTED.load(Ordering::Relaxed)
-    {
-        let length = check(&mut connection, &request).await?.len();
+    source: Arc<Source>,
+) -> Result<Vec<Duration>, String> {
+    let mut times = Vec::new();
+    while let Some(request) = source.next() {
+        let begun = Instant::now();
+        let frame = check(&mut connection, request).await?;
+        times.push(begun.elapsed());
+        let (length, expected) = (frame.len(), source.answer_len + FRAME_HEADER);
         if length != expected {
             return Err(format!("an answer of {length} bytes, where the first had {expected}"));
         }
     }
-    Ok(())
+    Ok(times)
 }
 
 async fn connect(address: SocketAddr) -> Result<SendRequest<Bytes>, String> {
@@ -171,4 +208,33 @@ async fn bounded<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, 
     tokio::time::timeout(PATIENCE, work)
         .await
         .unwrap_or_else(|_| Err(format!("not done within {PATIENCE:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framed(message: &str) -> Framed {
+        Framed::new(message.as_bytes()).unwrap()
+    }
+
+    fn given(source: &Source, most: usize) -> Vec<&[u8]> {
+        let given = std::iter::from_fn(|| source.next());
+        given.take(most).map(|request| &request.0[FRAME_HEADER..]).collect()
+    }
+
+    #[test]
+    fn a_source_gives_a_request_as_often_as_it_is_told() {
+        let source = Source::of(&framed("a"), &Bytes::new(), 3);
+        assert_eq!(given(&source, 10), [b"a", b"a", b"a"]);
+        assert_eq!(source.begun(), 3);
+    }
+
+    #[test]
+    fn an_endless_source_gives_its_requests_in_turn_until_it_is_stopped() {
+        let source = Source::endless(vec![framed("a"), framed("b")], &Bytes::new());
+        assert_eq!(given(&source, 5), [b"a", b"b", b"a", b"b", b"a"]);
+        source.stop();
+        assert_eq!(given(&source, 5).len(), 0);
+    }
 }

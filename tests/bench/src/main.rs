@@ -1,4 +1,5 @@
-//! The bench's commands: by itself it measures Realmgate against the floor, as `floor` it is the floor.
+//! The bench's commands: by itself it measures Realmgate against the floor, as `floor` it is the
+//! floor, as `starvation` it measures what expensive checks do to cheap ones.
 //! Rule: everything it starts ends with it.
 
 mod floor;
@@ -7,17 +8,21 @@ mod process;
 mod realmgate;
 mod report;
 mod rounds;
+mod starvation;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use realmgate::Binary;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures the CPU time of a check in Realmgate and in the smallest server that could answer it.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     part: Option<Part>,
@@ -30,6 +35,8 @@ enum Part {
     /// Serves the answer that comes on standard input until that closes (the bench starts this).
     #[command(hide = true)]
     Floor,
+    /// Measures how long cached checks take without and with a flood of tokens signed by ES512.
+    Starvation(starvation::Options),
 }
 
 /// How to measure.
@@ -41,12 +48,8 @@ pub(crate) struct Options {
     /// Checks in a turn
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
     checks: u32,
-    /// The Cargo profile that Realmgate is built with
-    #[arg(long, default_value = "dist")]
-    profile: String,
-    /// A Realmgate that is built already
-    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
-    realmgate: Option<PathBuf>,
+    #[command(flatten)]
+    binary: Binary,
     /// The check request, as Envoy sent it, to be allowed by the quickstart
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
@@ -59,13 +62,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.part {
         Some(Part::Floor) => floor::serve(),
-        None => rounds::measure(&arguments.options).map(|figures| {
-            if arguments.options.json {
-                println!("{}", report::json(&figures));
-            } else {
-                print!("{}", report::text(&figures));
-            }
-        }),
+        Some(Part::Starvation(options)) => starve(&options),
+        None => compare(&arguments.options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,5 +71,30 @@ fn main() -> ExitCode {
             eprintln!("bench: {problem}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn compare(options: &Options) -> Result<(), String> {
+    let figures = rounds::measure(options)?;
+    if options.json {
+        println!("{}", report::json(&figures));
+    } else {
+        print!("{}", report::text(&figures));
+    }
+    Ok(())
+}
+
+fn starve(options: &starvation::Options) -> Result<(), String> {
+    let figures = starvation::measure(options)?;
+    if options.json {
+        println!("{}", starvation::json(&figures));
+    } else {
+        print!("{}", starvation::text(&figures));
+    }
+    match (options.at_most, starvation::median_ratio(&figures)) {
+        (Some(most), Some(ratio)) if ratio > most => {
+            Err(format!("the median ratio is {ratio:.2}, which is over {most}"))
+        }
+        _ => Ok(()),
     }
 }

@@ -13,13 +13,34 @@ use prost::Message;
 
 use crate::process::Process;
 
+/// Which binary is measured.
+#[derive(clap::Args)]
+pub(crate) struct Binary {
+    /// The Cargo profile that Realmgate is built with
+    #[arg(long, default_value = "dist")]
+    profile: String,
+    /// A Realmgate that is built already
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    realmgate: Option<PathBuf>,
+}
+
+impl Binary {
+    /// Where it is, built if need be.
+    pub(crate) fn path(&self) -> Result<PathBuf, String> {
+        match &self.realmgate {
+            Some(binary) => Ok(binary.clone()),
+            None => build(&self.profile),
+        }
+    }
+}
+
 /// The repository's folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Builds the binary with a profile; where it is.
-pub(crate) fn build(profile: &str) -> Result<PathBuf, String> {
+fn build(profile: &str) -> Result<PathBuf, String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let built = Command::new(cargo)
         .args(["build", "--locked", "--bin", "realmgate", "--profile", profile])

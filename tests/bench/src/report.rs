@@ -11,15 +11,15 @@ use crate::rounds::{Figures, Round};
 
 /// The middle of some values, and their ends.
 #[derive(Debug, PartialEq)]
-struct Spread {
-    median: f64,
-    min: f64,
-    max: f64,
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
 }
 
 impl Spread {
     /// `None` of no values.
-    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);
@@ -32,7 +32,7 @@ impl Spread {
         Some(Self { median, min, max })
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         // The clock has no more to tell than this.
         let rounded = |value: f64| (value * 1e6).round() / 1e6;
         let (median, min, max) = (rounded(self.median), rounded(self.min), rounded(self.max));

@@ -7,12 +7,12 @@ use std::{env, fs, thread};
 
 use bytes::Bytes;
 
-use crate::load::{self, Framed};
+use crate::load::{self, Framed, Source};
 use crate::process::{Cpu, Process};
 use crate::{Options, realmgate};
 
 /// A request that a real Envoy sent, with the guide's token `jwt8`.
-const REQUEST: &str = "tests/vectors/check-requests/jwt8.bin";
+pub(crate) const REQUEST: &str = "tests/vectors/check-requests/jwt8.bin";
 
 /// What was found.
 pub(crate) struct Figures {
@@ -33,10 +33,7 @@ pub(crate) fn measure(options: &Options) -> Result<Figures, String> {
     let path = options.request.clone().unwrap_or_else(|| realmgate::root().join(REQUEST));
     let message = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let request = Framed::new(&message)?;
-    let binary = match &options.realmgate {
-        Some(binary) => binary.clone(),
-        None => realmgate::build(&options.profile)?,
-    };
+    let binary = options.binary.path()?;
     end_on_signals()?;
     let realmgate = realmgate::start(&binary)?;
     let answer = load::first(realmgate.grpc(), &request)?;
@@ -91,10 +88,7 @@ impl Bench {
 
     fn turn(&self, server: &Process, checks: u32) -> Result<Cpu, String> {
         let before = server.cpu()?;
-        load::turn(server.grpc(), &self.request, &self.answer, checks)?;
-        if INTERRUPTED.load(Ordering::Relaxed) {
-            return Err("interrupted".to_owned());
-        }
+        load::turn(server.grpc(), &Source::of(&self.request, &self.answer, checks))?;
         Ok(server.cpu()? - before)
     }
 }
@@ -102,7 +96,8 @@ impl Bench {
 /// Set by SIGINT and SIGTERM: the load ends, and with the measurement its servers.
 pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-fn end_on_signals() -> Result<(), String> {
+/// Has SIGINT and SIGTERM end the load.
+pub(crate) fn end_on_signals() -> Result<(), String> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
