@@ -220,7 +220,7 @@ fn the_readmes_settings_are_the_codes() {
 }
 
 /// What stands in the README between `<!-- NAME: … -->` and `<!-- /NAME -->`.
-fn marked(name: &str) -> String {
+pub(crate) fn marked(name: &str) -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
     let begins = format!("<!-- {name}: ");

@@ -12,6 +12,7 @@ mod chain;
 mod differential;
 mod envoy;
 mod hostile;
+mod providers;
 mod reload;
 mod serving;
 mod support;

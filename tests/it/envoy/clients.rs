@@ -58,18 +58,10 @@ impl Client {
     }
 }
 
-/// The realms of the guide as it configures them, in front of what looks like a cluster.
+/// The quickstart, in front of what looks like a cluster.
 fn scene() -> Scene {
-    let setup = ["jwt8", "jwt2"].into_iter().fold(Setup::json(json!({})), |setup, name| {
-        let realm = token_of_the_guide(name);
-        let key = |suffix: &str| format!("xpack.security.authc.realms.jwt.{name}.{suffix}");
-        let settings = realm["realm"].as_object().unwrap().iter();
-        settings
-            .fold(setup, |setup, (suffix, value)| setup.set(&key(suffix), value.clone()))
-            .secret(&key("hmac_key"), text(&realm["hmac_key"]))
-            .secret(&key("client_authentication.shared_secret"), text(&realm["shared_secret"]))
-    });
-    Scene::before(Upstream::elasticsearch().unwrap(), setup, |bootstrap| bootstrap)
+    let upstream = Upstream::elasticsearch().unwrap();
+    Scene::before(upstream, Setup::quickstart(), |bootstrap| bootstrap)
 }
 
 fn token_of_the_guide(name: &str) -> Value {

@@ -2,7 +2,10 @@
 //!
 //! Rule: every key is made when it is needed, so no private key stands in the repository.
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use std::sync::Arc;
+
+#[cfg(feature = "system-tests")]
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::{self, SystemRandom};
 use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaEncoding};
@@ -23,18 +26,18 @@ pub(crate) enum Curve {
     P521,
 }
 
-/// A key with the members that its JWK has besides the material.
-#[derive(Debug)]
+/// A key with the members that its JWK has besides the material, which clones share.
+#[derive(Clone, Debug)]
 pub(crate) struct Key {
-    pair: Pair,
+    pair: Arc<Pair>,
     members: Map<String, Value>,
 }
 
 #[derive(Debug)]
 enum Pair {
     Hmac(Vec<u8>),
-    Rsa(Box<rsa::KeyPair>),
-    Ec(Curve, Box<EcdsaKeyPair>),
+    Rsa(rsa::KeyPair),
+    Ec(Curve, EcdsaKeyPair),
 }
 
 impl Curve {
@@ -75,12 +78,12 @@ impl Key {
 
     /// An RSA key of another size.
     pub(crate) fn rsa_of(size: KeySize) -> Self {
-        Self::new(Pair::Rsa(Box::new(rsa::KeyPair::generate(size).unwrap())))
+        Self::new(Pair::Rsa(rsa::KeyPair::generate(size).unwrap()))
     }
 
     /// An elliptic curve key.
     pub(crate) fn ec(curve: Curve) -> Self {
-        Self::new(Pair::Ec(curve, Box::new(EcdsaKeyPair::generate(curve.signing()).unwrap())))
+        Self::new(Pair::Ec(curve, EcdsaKeyPair::generate(curve.signing()).unwrap()))
     }
 
     /// A key that an algorithm can sign with.
@@ -95,7 +98,7 @@ impl Key {
     }
 
     fn new(pair: Pair) -> Self {
-        Self { pair, members: Map::new() }
+        Self { pair: Arc::new(pair), members: Map::new() }
     }
 
     /// Sets one member of its JWK.
@@ -106,7 +109,7 @@ impl Key {
 
     /// Its JWK: of a pair the public half.
     pub(crate) fn jwk(&self) -> Value {
-        let mut jwk = match &self.pair {
+        let mut jwk = match &*self.pair {
             Pair::Hmac(octets) => json!({ "kty": "oct", "k": token::encode(octets) }),
             Pair::Rsa(pair) => {
                 let (n, e) = modulus_and_exponent(pair.public_key().as_ref());
@@ -127,7 +130,7 @@ impl Key {
     /// Signs as an algorithm of the key's family does; an elliptic curve has only one.
     pub(crate) fn sign(&self, alg: &str, input: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
-        match &self.pair {
+        match &*self.pair {
             Pair::Hmac(octets) => token::mac(alg, octets, input),
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
@@ -185,12 +188,9 @@ fn without_sign(number: &[u8]) -> &[u8] {
 impl Key {
     /// The private half as a PKCS#8 document; of an HMAC key the octets.
     pub(crate) fn private(&self) -> Vec<u8> {
-        match &self.pair {
+        match &*self.pair {
             Pair::Hmac(octets) => octets.clone(),
-            Pair::Rsa(pair) => AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&**pair)
-                .unwrap()
-                .as_ref()
-                .to_vec(),
+            Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).unwrap().as_ref().to_vec(),
             Pair::Ec(_, pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
         }
     }
@@ -198,7 +198,7 @@ impl Key {
     /// The public half as a `SubjectPublicKeyInfo`; an HMAC key has none.
     pub(crate) fn public_info(&self) -> Option<Vec<u8>> {
         type Info = PublicKeyX509Der<'static>;
-        let info: Info = match &self.pair {
+        let info: Info = match &*self.pair {
             Pair::Hmac(_) => return None,
             Pair::Rsa(pair) => pair.public_key().as_der().unwrap(),
             Pair::Ec(_, pair) => pair.public_key().as_der().unwrap(),
@@ -208,7 +208,7 @@ impl Key {
 
     /// The public half as its family writes it: an `RSAPublicKey`, or a point.
     pub(crate) fn public_octets(&self) -> Option<Vec<u8>> {
-        match &self.pair {
+        match &*self.pair {
             Pair::Hmac(_) => None,
             Pair::Rsa(pair) => Some(pair.public_key().as_ref().to_vec()),
             Pair::Ec(_, pair) => Some(pair.public_key().as_ref().to_vec()),
