@@ -47,7 +47,8 @@
 //!   knows what a key set says.
 //! * [`observe`] counts and logs what the engine decided, as a [`Witness`](engine::Witness) of it.
 //! * [`server`] and [`http`] are the edges.
-//! * [`app`] is the only place that knows all parts; `cli` and the demo start it.
+//! * [`app`] is the only place that knows all parts; `cli` and the demo start it. `cli`'s `explain`
+//!   is a third witness, of one request and without a service.
 //!
 //! A test reads the sources' imports and keeps this so.
 //!

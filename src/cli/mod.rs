@@ -1,9 +1,11 @@
-//! The command line: `serve`, `check` and `probe`, and the exit statuses that scripts rely on.
+//! The command line: `serve`, `check`, `explain` and `probe`, and the exit statuses that scripts
+//! rely on.
 //!
 //! The one rule: 0 is success, 2 a wrong command line, 78 a refused configuration, and 1 all else;
 //! what a person must read comes on stderr, one line at a time.
 
 mod check;
+mod explain;
 mod places;
 mod probe;
 mod serve;
@@ -53,6 +55,8 @@ enum Command {
     Serve(serve::Serve),
     /// Says what `serve` would say of a configuration, and ends.
     Check(check::Check),
+    /// Decides one request and tells every step of it, without a running service.
+    Explain(explain::Explain),
     /// Asks a running service once whether it is serving.
     Probe(probe::Probe),
 }
@@ -63,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match Arguments::try_parse_from(arguments) {
         Ok(Arguments { command: Command::Serve(serve) }) => serve::run(&serve, environment),
         Ok(Arguments { command: Command::Check(check) }) => check::run(&check, environment),
+        Ok(Arguments { command: Command::Explain(explain) }) => explain::run(&explain, environment),
         Ok(Arguments { command: Command::Probe(probe) }) => probe::run(&probe),
         Err(error) => not_run(&error),
     };

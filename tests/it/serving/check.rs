@@ -6,8 +6,8 @@ use crate::support::folder::Folder;
 use crate::support::process::{Ended, realmgate, run};
 
 const JWT8: &str = "xpack.security.authc.realms.jwt.jwt8";
-const KEY: &str = "hmac-oidc-key-string-for-hs256-algorithm";
-const CLIENT: &str = "client-shared-secret-string";
+pub(super) const KEY: &str = "hmac-oidc-key-string-for-hs256-algorithm";
+pub(super) const CLIENT: &str = "client-shared-secret-string";
 
 /// The guide's realm `jwt8` with five mistakes, on the lines 2, 3, 5, 6 and 9.
 const MISTAKES: &str = "\
@@ -23,7 +23,7 @@ realmgate.limits.deadline: 5
 ";
 
 /// The configuration that the README shows.
-fn readme() -> String {
+pub(super) fn readme() -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(readme).unwrap();
     let block = readme.split("```yaml\n").nth(1).unwrap();
@@ -33,7 +33,7 @@ fn readme() -> String {
 }
 
 /// A folder with this file and the guide's secrets, and the file's path.
-fn written(config: &str) -> (Folder, PathBuf) {
+pub(super) fn written(config: &str) -> (Folder, PathBuf) {
     let folder = Folder::new();
     folder.write(&format!("keystore/{JWT8}.hmac_key"), KEY);
     folder.write(&format!("keystore/{JWT8}.client_authentication.shared_secret"), CLIENT);

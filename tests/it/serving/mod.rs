@@ -3,6 +3,7 @@
 mod check;
 mod commands;
 mod drain;
+mod explain;
 pub(crate) mod health;
 mod log;
 mod metrics;

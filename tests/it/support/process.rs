@@ -1,6 +1,8 @@
 //! The built binary as a child process: its output kept line by line, killed and reaped on drop.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -42,19 +44,29 @@ pub(crate) fn run(command: Command) -> Ended {
     Running::spawn(command).wait_exit()
 }
 
+/// Runs a command to its end with this file as its standard input.
+pub(crate) fn run_fed(command: Command, input: &Path) -> Ended {
+    let input = File::open(input).unwrap();
+    Running::spawn_with(command, input.into(), Lines::read).wait_exit()
+}
+
 impl Running {
     /// Starts it with both outputs read from the first byte on.
     pub(crate) fn spawn(command: Command) -> Self {
-        Self::spawn_with(command, Lines::read)
+        Self::spawn_with(command, Stdio::null(), Lines::read)
     }
 
     /// Starts it with a stderr that nobody reads, as where a collector of logs has stalled.
     pub(crate) fn spawn_unread(command: Command) -> Self {
-        Self::spawn_with(command, Lines::unread)
+        Self::spawn_with(command, Stdio::null(), Lines::unread)
     }
 
-    fn spawn_with(mut command: Command, stderr: impl FnOnce(ChildStderr) -> Lines) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    fn spawn_with(
+        mut command: Command,
+        stdin: Stdio,
+        stderr: impl FnOnce(ChildStderr) -> Lines,
+    ) -> Self {
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
         let stdout = Lines::read(child.stdout.take().unwrap());
         let stderr = stderr(child.stderr.take().unwrap());
