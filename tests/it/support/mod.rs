@@ -10,6 +10,7 @@ pub(crate) mod corp;
 pub(crate) mod folder;
 pub(crate) mod gate;
 pub(crate) mod http;
+pub(crate) mod issuer;
 pub(crate) mod mount;
 pub(crate) mod process;
 pub(crate) mod token;
