@@ -13,12 +13,15 @@ use crate::support::token::Claims;
 use crate::support::wait;
 
 mod algorithm;
+mod bombs;
 mod claims;
 mod client;
+mod dates;
 mod header_parameters;
 mod headers;
 mod json;
 mod keyed;
+mod lookalikes;
 mod requests;
 mod structure;
 
