@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Attack, hold};
 use crate::support::corp::{self, KEY, SECRET};
 use crate::support::gate::Setup;
-use crate::support::token::{Claims, HS256, HS384, HS512, encode, parts};
+use crate::support::token::{Claims, HS256, HS384, HS512, decode, encode, parts};
 
 fn under(header: &Value) -> String {
     Claims::good().under(header, HS256, KEY)
@@ -214,9 +214,4 @@ fn the_default_list_holds_no_hmac_algorithm() {
     let setup: Setup = corp::setup().unset(&corp::setting("allowed_signature_algorithms"));
     let attack = judged("HS256", &Claims::good().token(), "algorithm_not_allowed");
     hold(&setup.start(), &[attack]);
-}
-
-fn decode(part: &str) -> Vec<u8> {
-    use base64::Engine as _;
-    base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()
 }

@@ -10,14 +10,19 @@ use crate::support::check::Check;
 use crate::support::corp;
 use crate::support::gate::Gate;
 use crate::support::token::Claims;
+use crate::support::wait;
 
 mod access_token;
 mod algorithm;
+mod bombs;
 mod claims;
 mod client;
+mod dates;
 mod header_parameters;
 mod headers;
 mod json;
+mod keyed;
+mod lookalikes;
 mod requests;
 mod structure;
 
@@ -94,6 +99,20 @@ fn hold(gate: &Gate, attacks: &[Attack]) {
         [joined, entries].into_iter().flatten()
     });
     report(&failures.collect::<Vec<_>>());
+}
+
+/// Plays attacks beside the good token that they start from: while it is not known yet, and once it
+/// is remembered. It is let in each time, so that nothing passes by refusing everything.
+fn hold_beside(gate: &Gate, control: &str, attacks: &[Attack]) {
+    let good = [("the control", corp::with_token(control))];
+    hold(gate, attacks);
+    allow(gate, &good);
+    hold(gate, attacks);
+    let hits = || gate.metric(r#"realmgate_jwt_cache_requests_total{realm="corp",result="hit"}"#);
+    let before = hits();
+    allow(gate, &good);
+    let remembered = wait::poll(wait::PATIENCE, || (hits() > before).then_some(()));
+    assert!(remembered.is_some(), "the control is not remembered");
 }
 
 /// Plays attacks on the request as they stand, in the one form that they are written in.

@@ -51,13 +51,13 @@ impl Claims {
     }
 
     /// A token with these claims under another algorithm or key.
-    pub(crate) fn signed(&self, alg: &str, key: &str) -> String {
+    pub(crate) fn signed(&self, alg: &str, key: impl AsRef<[u8]>) -> String {
         self.under(&json!({ "alg": alg, "typ": "JWT" }), alg, key)
     }
 
     /// A token with these claims and a header of the test's own, signed by `alg` whatever the
     /// header says.
-    pub(crate) fn under(&self, header: &Value, alg: &str, key: &str) -> String {
+    pub(crate) fn under(&self, header: &Value, alg: &str, key: impl AsRef<[u8]>) -> String {
         sign(&header.to_string(), &self.0.to_string(), alg, key)
     }
 
@@ -91,14 +91,14 @@ impl Claims {
 }
 
 /// A token of any header and payload text, valid JSON or not, with a true signature.
-pub(crate) fn sign(header: &str, payload: &str, alg: &str, key: &str) -> String {
+pub(crate) fn sign(header: &str, payload: &str, alg: &str, key: impl AsRef<[u8]>) -> String {
     sign_parts(&encode(header), &encode(payload), alg, key)
 }
 
 /// A token of two parts taken as they stand, base64url or not, with a true signature.
-pub(crate) fn sign_parts(header: &str, payload: &str, alg: &str, key: &str) -> String {
+pub(crate) fn sign_parts(header: &str, payload: &str, alg: &str, key: impl AsRef<[u8]>) -> String {
     let input = format!("{header}.{payload}");
-    let signature = encode(mac(alg, key.as_bytes(), input.as_bytes()));
+    let signature = encode(mac(alg, key.as_ref(), input.as_bytes()));
     format!("{input}.{signature}")
 }
 
@@ -122,4 +122,9 @@ pub(crate) fn mac(alg: &str, key: &[u8], input: &[u8]) -> Vec<u8> {
         other => panic!("{other} is no HMAC algorithm"),
     };
     hmac::sign(&hmac::Key::new(algorithm, key), input).as_ref().to_vec()
+}
+
+/// The bytes of unpadded base64url.
+pub(crate) fn decode(part: &str) -> Vec<u8> {
+    BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()
 }
