@@ -168,7 +168,7 @@ pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
     let parts = Control {
         runtime: control::runtime()?,
         http,
-        routes: routes(Arc::clone(&metrics), Arc::clone(&readiness)),
+        routes: routes(Arc::clone(&metrics), Arc::clone(&readiness), &checks),
         readiness: Arc::clone(&readiness),
         live: followed,
         checks: Arc::clone(&checks),

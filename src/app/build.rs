@@ -41,7 +41,7 @@ pub(super) fn first(
     );
     let signatures = Arc::new(SignatureThreads::start()?);
     let snapshot = snapshot_with(settings, keys)?;
-    Ok(InForce::new(snapshot, observer, signatures, settings.limits.deadline))
+    Ok(in_force(settings, snapshot, observer, signatures))
 }
 
 /// The version that takes the place of `before` at `now`, with the public keys of `keys`.
@@ -70,7 +70,17 @@ pub(super) fn next(
     let realms = realms.collect();
     let snapshot = assemble(settings, realms, digest_key, generation);
     let signatures = Arc::clone(before.in_force.signatures());
+    in_force(settings, snapshot, observer, signatures)
+}
+
+fn in_force(
+    settings: &Settings,
+    snapshot: Snapshot,
+    observer: Observer,
+    signatures: Arc<SignatureThreads>,
+) -> InForce {
     InForce::new(snapshot, observer, signatures, settings.limits.deadline)
+        .with_security_api(settings.http_security_api)
 }
 
 /// Names of the realms, in the order of the chain.

@@ -1,9 +1,11 @@
-//! The HTTP listener: metrics, liveness, readiness.
+//! The HTTP listener: metrics, liveness, readiness, and the API that tells who is asking.
 //!
-//! The one rule: nothing on this listener writes, and nothing here is told to a caller of the
-//! gate.
+//! The one rule: nothing on this listener writes.
+
+mod security_api;
 
 use crate::observe::Metrics;
+use crate::server::ext_authz::Checks;
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -77,12 +79,13 @@ struct Parts {
 }
 
 /// The routes of the listener.
-pub fn routes(metrics: Arc<Metrics>, readiness: Arc<Readiness>) -> Router {
+pub fn routes(metrics: Arc<Metrics>, readiness: Arc<Readiness>, checks: &Arc<Checks>) -> Router {
     Router::new()
         .route("/metrics", get(metrics_text))
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .with_state(Arc::new(Parts { metrics, readiness }))
+        .merge(security_api::routes(checks))
 }
 
 async fn metrics_text(State(parts): State<Arc<Parts>>) -> Response {

@@ -6,7 +6,7 @@
 use super::Seen;
 use crate::engine::identity::encode;
 use crate::engine::request::RequestView;
-use crate::engine::{Decision, Reason, Status, Verdict};
+use crate::engine::{Reason, Status};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,6 +29,22 @@ const TEXT: usize = 256;
 
 /// The most of a user's name that a line repeats, in bytes.
 const NAME: usize = 1024;
+
+/// What a line is written of.
+pub(super) struct Line<'l> {
+    /// Why it ended so.
+    pub(super) reason: Reason,
+    /// The realm that it speaks of.
+    pub(super) realm: Option<&'l str>,
+    /// The user who authenticated.
+    pub(super) user: Option<&'l str>,
+    /// The request, if there is one.
+    pub(super) request: Option<&'l RequestView<'l>>,
+    /// When it came in.
+    pub(super) seen: &'l Seen,
+    /// How long it took.
+    pub(super) took: Duration,
+}
 
 /// Writes decisions at INFO.
 pub struct DecisionLog {
@@ -55,25 +71,19 @@ impl DecisionLog {
         Self { decisions, lines_per_second, caps: Arc::clone(&self.caps) }
     }
 
-    /// Logs `decision` if it is wanted. False if the cap dropped the line.
-    pub(super) fn decided(
-        &self,
-        decision: &Decision<'_>,
-        realm: Option<&str>,
-        request: Option<&RequestView<'_>>,
-        seen: &Seen,
-        took: Duration,
-    ) -> bool {
+    /// Writes `line` if it is wanted. False if the cap dropped it.
+    pub(super) fn decided(&self, line: &Line<'_>) -> bool {
+        let status = line.reason.status();
         let wanted = match self.decisions {
             Decisions::All => true,
             // Until roles exist, no run-as is allowed.
-            Decisions::Denied | Decisions::RunAs => matches!(decision.verdict, Verdict::Deny(_)),
+            Decisions::Denied | Decisions::RunAs => status != Status::Ok,
             Decisions::None => false,
         };
         if !wanted || !tracing::enabled!(tracing::Level::INFO) {
             return true;
         }
-        let cap = match decision.reason().status() {
+        let cap = match status {
             Status::Unauthorized => &self.caps.unauthenticated,
             Status::Ok | Status::BadRequest | Status::Forbidden | Status::Unavailable => {
                 &self.caps.others
@@ -82,26 +92,20 @@ impl DecisionLog {
         if !cap.allows(self.lines_per_second, Instant::now()) {
             return false;
         }
-        write(decision, realm, request, seen, took);
+        write(line);
         true
     }
 }
 
-fn write(
-    decision: &Decision<'_>,
-    realm: Option<&str>,
-    request: Option<&RequestView<'_>>,
-    seen: &Seen,
-    took: Duration,
-) {
-    let user = text(decision.established.user.as_deref().map(str::as_bytes), NAME);
-    let reason = decision.reason();
+fn write(line: &Line<'_>) {
+    let Line { reason, realm, user, request, seen, took } = *line;
+    let user = text(user.map(str::as_bytes), NAME);
     let run_as = matches!(reason, Reason::RunAsDenied | Reason::RunAsEmpty)
         .then(|| request.and_then(RequestView::run_as_target))
         .flatten();
     tracing::info!(
         event = "check",
-        decision = decision.name(),
+        decision = reason.status().decision(),
         reason = reason.code(),
         realm,
         user = user.as_deref(),

@@ -7,15 +7,18 @@ mod decisions;
 mod metrics;
 pub mod tracing;
 
+use decisions::Line;
 pub use decisions::{DecisionLog, Decisions};
 pub use metrics::{KeyLoad, Metrics, Reload, Trigger};
 
 use crate::engine::request::RequestView;
-use crate::engine::{ClientResult, Decision, Ended, RealmId, Skipped, Step, Witness};
+use crate::engine::{
+    ClientResult, Decision, Ended, Established, RealmId, Reason, Skipped, Step, Witness,
+};
 use metrics::{RealmMetrics, Validation};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Counts and logs checks under one configuration.
 pub struct Observer {
@@ -81,7 +84,7 @@ impl Observer {
         CheckWitness { observer: self, validation: None }
     }
 
-    /// Counts and logs the end of a check. The only place where either happens.
+    /// Counts and logs the end of a check. The only place where it is counted.
     pub fn decided(&self, decision: &Decision<'_>, request: Option<&RequestView<'_>>, seen: &Seen) {
         let took = seen.at.elapsed();
         if request.is_some_and(|request| !request.shows_all_headers()) {
@@ -89,8 +92,32 @@ impl Observer {
         }
         let realm = decision.established.realm.map(|realm| self.realm(realm));
         self.metrics.decided(decision, realm, took);
-        let realm = realm.map(RealmMetrics::name);
-        if !self.log.decided(decision, realm, request, seen, took) {
+        self.log(decision.reason(), &decision.established, request, seen, took);
+    }
+
+    /// Logs what somebody was answered who asked who they are: no check, so it is not counted.
+    pub fn answered(
+        &self,
+        reason: Reason,
+        established: &Established,
+        request: Option<&RequestView<'_>>,
+        seen: &Seen,
+    ) {
+        self.log(reason, established, request, seen, seen.at.elapsed());
+    }
+
+    fn log(
+        &self,
+        reason: Reason,
+        established: &Established,
+        request: Option<&RequestView<'_>>,
+        seen: &Seen,
+        took: Duration,
+    ) {
+        let realm = established.realm.map(|realm| self.realm(realm).name());
+        let user = established.user.as_deref();
+        let line = Line { reason, realm, user, request, seen, took };
+        if !self.log.decided(&line) {
             self.metrics.log_line_dropped();
         }
     }

@@ -45,6 +45,7 @@ pub struct InForce {
     observer: Observer,
     signatures: Arc<SignatureThreads>,
     deadline: Duration,
+    security_api: bool,
 }
 
 impl InForce {
@@ -58,7 +59,23 @@ impl InForce {
     ) -> Self {
         let identity = &snapshot.identity;
         let answers = Answers::new(identity.always_removed(), identity.dynamic_metadata());
-        Self { snapshot, answers, observer, signatures, deadline }
+        Self { snapshot, answers, observer, signatures, deadline, security_api: false }
+    }
+
+    /// The same, and whoever reaches the HTTP listener can ask who they are, if `is_served`.
+    #[must_use]
+    pub fn with_security_api(self, is_served: bool) -> Self {
+        Self { security_api: is_served, ..self }
+    }
+
+    /// Whether whoever reaches the HTTP listener can ask who they are.
+    pub fn serves_security_api(&self) -> bool {
+        self.security_api
+    }
+
+    /// How long a check may take.
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     /// What verifies signatures, which outlives a configuration.
@@ -149,6 +166,11 @@ impl Checks {
         self.in_force.store(Arc::new(in_force));
     }
 
+    /// The time of what is decided now.
+    pub(super) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
     /// How many checks are under way.
     pub fn under_way(&self) -> i64 {
         self.in_force.load().observer.under_way()
@@ -210,15 +232,15 @@ impl<'c> UnaryService<Bytes> for Check<'c> {
 /// An answer is one in every case.
 type Answered = fn(Bytes) -> Result<tonic::Response<Bytes>, tonic::Status>;
 
-/// The trace id of a W3C `traceparent`, which Envoy sends as gRPC metadata.
-fn trace(headers: &HeaderMap) -> Option<String> {
+/// The trace id of a W3C `traceparent`: Envoy sends it as gRPC metadata.
+pub(super) fn trace(headers: &HeaderMap) -> Option<String> {
     let parent = headers.get("traceparent")?.to_str().ok()?;
     let id = parent.split('-').nth(1)?;
     (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::observe::{DecisionLog, Decisions, Metrics};
     use envoy_types::pb::envoy::service::auth::v3::check_response::HttpResponse;
@@ -227,18 +249,19 @@ mod tests {
     use std::pin::Pin;
     use tonic::codegen::Body as _;
 
-    /// Checks of the quickstart, decided by `decide`.
-    fn checks(decide: Option<Decide>) -> Arc<Checks> {
+    /// The quickstart, each of whose checks may take `deadline`, one at a time.
+    pub(in crate::server) fn in_force(deadline: Duration) -> InForce {
         let settings = crate::settings::quickstart(None, None).unwrap();
         let metrics = Arc::new(Metrics::new().unwrap());
         let log = DecisionLog::new(Decisions::None, 0);
         let observer = Observer::new(metrics, log, &["jwt8".to_owned()], 1);
         let snapshot = crate::app::snapshot(&settings, &crate::settings::KeyFiles::new()).unwrap();
-        let in_force = {
-            let signatures = Arc::new(SignatureThreads::start().unwrap());
-            InForce::new(snapshot, observer, signatures, Duration::from_secs(60))
-        };
-        let mut checks = Checks::new(in_force, Clock::start());
+        InForce::new(snapshot, observer, Arc::new(SignatureThreads::start().unwrap()), deadline)
+    }
+
+    /// Checks of the quickstart, decided by `decide`.
+    pub(in crate::server) fn checks(decide: Option<Decide>) -> Arc<Checks> {
+        let mut checks = Checks::new(in_force(Duration::from_secs(60)), Clock::start());
         checks.decide = decide.unwrap_or(checks.decide);
         Arc::new(checks)
     }

@@ -1,7 +1,8 @@
-//! The gRPC edge: from Envoy's bytes to a decision and back.
+//! The edge: from Envoy's bytes to a decision and back, and from a sender's own request.
 //!
 //! The one rule: protobuf and gRPC end in this folder, and nothing here decides.
 
+pub mod authenticate;
 pub mod clock;
 mod codec;
 mod deadline;

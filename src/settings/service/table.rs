@@ -48,7 +48,7 @@ pub(in crate::settings) const TABLE: Table = &[
     row("http.address", Served, "127.0.0.1:9192", "Where metrics and health are shown: `IP:PORT`."),
     row(
         "http.security_api",
-        NoEffect,
+        Served,
         "whether `http.address` is loopback",
         "Whether `GET /_security/_authenticate` is answered there.",
     ),

@@ -130,3 +130,17 @@ fn a_shorter_drain_holds_for_the_drain_that_comes() {
     gate.terminate();
     assert_eq!(gate.wait_exit().status, Some(0));
 }
+
+#[test]
+fn whether_tokens_can_be_tried_is_taken_anew() {
+    const PATH: &str = "/_security/_authenticate";
+    const SETTING: &str = "realmgate.http.security_api";
+    let mut gate = Inside::start(corp::setup());
+    assert_eq!(http::get(gate.http(), PATH).status, 401);
+    gate.apply(|setup| setup.set(SETTING, false));
+    assert_eq!(http::get(gate.http(), PATH).status, 404);
+    gate.apply(|setup| second::add(setup.set(SETTING, true)));
+    let bearer = format!("Bearer {}", second::claims().token());
+    let page = http::send(gate.http(), "GET", PATH, &[("authorization", &bearer)]).unwrap();
+    assert!(page.status == 200 && page.body.contains(r#"{"name":"second","type":"jwt"}"#));
+}

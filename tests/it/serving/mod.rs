@@ -1,5 +1,7 @@
 //! Serving: what an operator sees and does (health, metrics, logs, signals, commands).
 
+mod agreement;
+mod authenticate;
 mod check;
 mod commands;
 mod drain;

@@ -26,11 +26,24 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Page {
     request(address, "GET", path).unwrap_or_else(|why| panic!("GET {path}: {why}"))
 }
 
-/// One request; HTTP/1.0, so that the answer ends with the connection and is never chunked.
+/// One request without a header of its own.
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str) -> std::io::Result<Page> {
+    send(address, method, path, &[])
+}
+
+/// One request with these header lines; HTTP/1.0, so that the answer ends with the connection and
+/// is never chunked.
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> std::io::Result<Page> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(wait::PATIENCE))?;
-    write!(stream, "{method} {path} HTTP/1.0\r\nhost: {address}\r\n\r\n")?;
+    let lines = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let lines: String = lines.collect();
+    write!(stream, "{method} {path} HTTP/1.0\r\nhost: {address}\r\n{lines}\r\n")?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(parse(&String::from_utf8_lossy(&answer)))
