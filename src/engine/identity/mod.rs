@@ -189,7 +189,9 @@ impl Identity {
         set.extend(said(&names.full_name, text(&user.full_name)));
         set.extend(said(&names.dn, text(&user.dn)));
         set.extend(said(&names.groups, groups));
-        let metadata = user.metadata.as_deref().map(|json| URL_SAFE_NO_PAD.encode(json));
+        // A remembered user may have been made for somebody who wanted it.
+        let metadata = user.metadata.as_deref().filter(|_| self.settings.metadata);
+        let metadata = metadata.map(|json| URL_SAFE_NO_PAD.encode(json));
         set.extend(said(&names.metadata, metadata.map(Cow::Owned)));
         while size(&set) > self.size {
             if set.len() == needed {
@@ -333,6 +335,15 @@ mod tests {
     }
 
     #[test]
+    fn metadata_that_nobody_wants_is_removed_though_the_user_has_it() {
+        let mut user = user("ana");
+        user.metadata = Some("{}".into());
+        let (set, removed) = answer(&settings(), &[], &user);
+        assert_eq!(set, ["x-es-username: ana", "x-es-authenticated-user: ana", "x-es-realm: r"]);
+        assert!(removed.iter().any(|gone| gone == "x-es-metadata"));
+    }
+
+    #[test]
     fn a_known_property_is_set_and_not_removed() {
         let mut user = user("ana");
         user.groups = vec!["a".into(), "b,c".into()];
@@ -340,7 +351,8 @@ mod tests {
         user.email = Some("ana@x".into());
         user.dn = Some("cn=ana".into());
         user.metadata = Some("{}".into());
-        let (set, removed) = answer(&settings(), &[], &user);
+        let wanted = IdentitySettings { metadata: true, ..settings() };
+        let (set, removed) = answer(&wanted, &[], &user);
         for header in [
             "x-es-groups: a,b%2Cc",
             "x-es-full-name: Ana A",
