@@ -23,7 +23,8 @@ use realmgate::engine::{Monotonic, Now, UnixTime};
 use realmgate::observe::{DecisionLog, Decisions, Metrics, Observer, Seen};
 use realmgate::server::clock::Clock;
 use realmgate::server::ext_authz::{Checks, InForce};
-use realmgate::settings;
+use realmgate::server::signatures::SignatureThreads;
+use realmgate::settings::{self, KeyFiles};
 
 /// What proves a client and a user in the guide, and the name of the user.
 struct Genuine {
@@ -82,8 +83,11 @@ fn checks() -> Checks {
     let metrics = Arc::new(Metrics::new().expect("metrics agree"));
     let log = DecisionLog::new(Decisions::All, u32::MAX);
     let observer = Observer::new(metrics, log, &realms, usize::MAX);
-    let snapshot = realmgate::app::snapshot(&settings).expect("there is randomness");
-    Checks::new(InForce::new(snapshot, observer, Duration::from_secs(5)), Clock::start())
+    let snapshot = realmgate::app::snapshot(&settings, &KeyFiles::new());
+    let snapshot = snapshot.expect("there is randomness");
+    let signatures = Arc::new(SignatureThreads::start().expect("there are threads"));
+    let in_force = InForce::new(snapshot, observer, signatures, Duration::from_secs(5));
+    Checks::new(in_force, Clock::start())
 }
 
 fn decide(checks: &Checks, input: &[u8]) -> Answer {

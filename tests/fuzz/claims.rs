@@ -11,11 +11,11 @@ use std::sync::LazyLock;
 
 use compact::compact;
 use libfuzzer_sys::fuzz_target;
-use realmgate::engine::Reason;
 use realmgate::engine::token::claims::{FallbackClaims, TokenType};
 use realmgate::engine::token::pattern::ClaimPattern;
 use realmgate::engine::token::{Compact, Token};
 use realmgate::engine::user::{Claim, Properties, UserClaims, UserError};
+use realmgate::engine::{Reason, Refusal};
 use serde_json::Value;
 
 static SEEDS: LazyLock<()> = LazyLock::new(|| {

@@ -17,6 +17,7 @@ use compact::compact;
 use expected::{Expected, expected};
 use json::Value;
 use libfuzzer_sys::fuzz_target;
+use realmgate::engine::Refusal;
 use realmgate::engine::UnixTime;
 use realmgate::engine::token::claims::TokenRules;
 use realmgate::engine::token::json::Json;
