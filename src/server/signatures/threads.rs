@@ -14,6 +14,7 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How long a piece of work takes, as far as that is known before.
@@ -124,13 +125,18 @@ impl<K: Clone + Eq + Hash, T: Clone> Shared<K, T> {
     }
 
     fn work_until_closed(&self) {
+        let mut stint = Stint::default();
         while let Some((key, work)) = self.next() {
+            let began = Instant::now();
             let result = catch_unwind(AssertUnwindSafe(work));
             // First the key is new again, then the result is out: whoever has a result and comes
             // back with the same key must not be given the same result.
             let job = self.lock().jobs.remove(&key);
             if let (Some(job), Ok(result)) = (job, result) {
                 job.report.send_replace(Some(result));
+            }
+            if stint.ends_after(began.elapsed()) {
+                thread::yield_now();
             }
         }
     }
@@ -148,6 +154,29 @@ impl<K: Clone + Eq + Hash, T: Clone> Shared<K, T> {
             board = self.more.wait(board).unwrap_or_else(PoisonError::into_inner);
             board.idle -= 1;
         }
+    }
+}
+
+/// What a thread has worked since it last let others have its core.
+///
+/// Without such a pause the kernel lets a thread that never rests run on for some milliseconds while
+/// one that serves checks waits for the same core. A lower priority would do as much, but it would
+/// also stand back behind every other process that is busy.
+#[derive(Default)]
+struct Stint(Duration);
+
+impl Stint {
+    /// About the time of one signature by ES512: a serving thread may have to wait for that anyway.
+    const LENGTH: Duration = Duration::from_micros(250);
+
+    /// Whether it is over with work that took this long, and then a new one begins.
+    fn ends_after(&mut self, took: Duration) -> bool {
+        self.0 = self.0.saturating_add(took);
+        let ends = self.0 >= Self::LENGTH;
+        if ends {
+            *self = Self::default();
+        }
+        ends
     }
 }
 
@@ -550,6 +579,14 @@ mod tests {
         let mut names = [one.await.unwrap().unwrap(), other.await.unwrap().unwrap()];
         names.sort();
         assert_eq!(names, ["signatures-0", "signatures-1"]);
+    }
+
+    #[test]
+    fn a_thread_pauses_after_slow_work_and_after_so_much_quick_work() {
+        let mut stint = Stint::default();
+        let mut pauses = |micros| stint.ends_after(Duration::from_micros(micros));
+        assert_eq!([278, 15, 249, 100, 278].map(&mut pauses), [true, false, true, false, true]);
+        assert_eq!([50; 7].map(pauses), [false, false, false, false, true, false, false]);
     }
 
     #[test]
