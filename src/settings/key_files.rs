@@ -138,6 +138,17 @@ fn warn(realm: &JwtRealm, parsed: &Parsed, section: &Section<'_>, problems: &mut
     }
 }
 
+/// The same of keys that were loaded without a look at the rest: a line each.
+pub fn key_warnings(realm: &JwtRealm, parsed: &Parsed) -> Vec<String> {
+    let cautions = jwks::cautions(parsed, &realm.token.allowed_algorithms).into_iter();
+    let mut warnings: Vec<_> =
+        cautions.map(|caution| format!("{}: {caution}", realm.key(PATH))).collect();
+    if !realm.has_usable_key(&parsed.keys) {
+        warnings.push(format!("{}{}: {}", realm::PREFIX, realm.name, realm::NO_USABLE_KEY));
+    }
+    warnings
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,5 +215,22 @@ mod tests {
             assert!(version.made.is_ok());
             assert!(version.key_files[&path].read.is_err());
         }
+    }
+
+    #[test]
+    fn the_warnings_of_keys_name_the_realm_and_the_setting() {
+        let folder = folder("key-files-warnings", [true, true]).with("keys.json", r#"{"keys":[]}"#);
+        let sources = Sources::new(&folder.0.join("gate.yml"), None);
+        let settings = sources.read(None).made.unwrap().settings;
+        let text = r#"{"keys":[{"kty":"oct","kid":"k"}]}"#;
+        let parsed = jwks::parse(text.as_bytes(), Family::Public).unwrap();
+        let warnings = key_warnings(&settings.realms[1], &parsed);
+        let realm = "xpack.security.authc.realms.jwt.r2";
+        let [key, none] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(
+            key.starts_with(&format!("{realm}.pkc_jwkset_path: the key with kid [k]")),
+            "{key}"
+        );
+        assert!(none.starts_with(&format!("{realm}: no_usable_key: ")), "{none}");
     }
 }
