@@ -158,8 +158,8 @@ pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
     let readiness = Arc::new(Readiness::new(build::names(&settings)));
     let realms = keys::count(&checks.in_force(), &metrics);
     for realm in settings.realms.iter().filter(|realm| realm.keys.public.is_some()) {
-        let (trigger, result) = (Trigger::Startup, KeyLoad::Changed);
-        metrics.keys_loaded(&realm.name, trigger, result, clock.unix_seconds());
+        metrics.keys_loaded(&realm.name, Trigger::Startup, KeyLoad::Changed);
+        metrics.keys_confirmed(&realm.name, clock.unix_seconds());
     }
     let http = bind_http(settings.http_address)?;
     let http_address = http.local_addr()?;

@@ -63,7 +63,8 @@ impl KeySources {
     }
 }
 
-const EVENT: &str = "jwks_reload";
+/// What the log calls a load of keys.
+pub(super) const EVENT: &str = "jwks_reload";
 
 /// Counts the keys that each realm has in force and the tokens that it remembers, and tells which
 /// realms have keys.
@@ -76,4 +77,68 @@ pub(super) fn count(in_force: &InForce, metrics: &Metrics) -> Vec<RealmHealth> {
         RealmHealth { name: realm.name.clone(), has_keys: keys > 0 }
     });
     health.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::crypto::Fingerprint;
+    use crate::engine::realm::testing::Signer;
+    use crate::jwks::{Family, parse};
+    use crate::settings::KeyFileFault;
+    use serde_json::json;
+
+    /// A file that holds the first of the test's keys, by these names.
+    fn file(names: &[&str]) -> KeyFile {
+        let key = |kid: &&str| {
+            let mut key = Signer::jwk(0);
+            key["kid"] = json!(kid);
+            key
+        };
+        let text = json!({ "keys": names.iter().map(key).collect::<Vec<_>>() }).to_string();
+        let parsed = parse(text.as_bytes(), Family::Public).unwrap();
+        let document = KeyDocument { text: Fingerprint::of(text.as_bytes()), parsed };
+        KeyFile { is_watched: true, read: Ok(document) }
+    }
+
+    fn broken() -> KeyFile {
+        KeyFile { is_watched: true, read: Err(KeyFileFault::Unreadable("gone".into())) }
+    }
+
+    fn names(sources: &KeySources, path: &str) -> Option<Vec<String>> {
+        let keys = sources.get(Path::new(path))?.current();
+        Some(keys.iter().map(|key| key.kid().unwrap().to_owned()).collect())
+    }
+
+    #[test]
+    fn a_source_takes_what_its_file_holds_and_keeps_it_while_the_file_is_broken() {
+        let files = KeyFiles::from([("a".into(), file(&["1"]))]);
+        let sources = KeySources::new(&files, &KeySources::default());
+        for (file, result, now) in [
+            (file(&["1"]), KeyLoad::Unchanged, vec!["1"]),
+            (file(&["2", "1"]), KeyLoad::Changed, vec!["2", "1"]),
+            (broken(), KeyLoad::Error, vec!["2", "1"]),
+            (file(&["2", "1"]), KeyLoad::Unchanged, vec!["2", "1"]),
+            (file(&[]), KeyLoad::Changed, vec![]),
+        ] {
+            assert_eq!(sources.take(Path::new("a"), &file), Some(result));
+            assert_eq!(names(&sources, "a").unwrap(), now);
+        }
+        assert_eq!(sources.take(Path::new("b"), &file(&["1"])), None, "nobody reads it");
+    }
+
+    #[test]
+    fn a_source_outlives_its_version_and_a_new_one_holds_what_was_read() {
+        let files = KeyFiles::from([("a".into(), file(&["1"])), ("b".into(), file(&["2"]))]);
+        let before = KeySources::new(&files, &KeySources::default());
+        // What the first file holds by now is not yet taken.
+        let files = KeyFiles::from([("a".into(), broken()), ("c".into(), file(&["3"]))]);
+        let sources = KeySources::new(&files, &before);
+        assert_eq!(names(&sources, "a").unwrap(), ["1"]);
+        assert_eq!(names(&sources, "c").unwrap(), ["3"]);
+        assert_eq!(names(&sources, "b"), None, "nobody reads it any more");
+        // Realms that were made before see the same source.
+        sources.take(Path::new("a"), &file(&["4"]));
+        assert_eq!(names(&before, "a").unwrap(), ["4"]);
+    }
 }

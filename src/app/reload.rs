@@ -12,7 +12,10 @@ use crate::http::Readiness;
 use crate::observe::{KeyLoad, Metrics, Reload, Trigger};
 use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
-use crate::settings::{self, JwtRealm, KeyFiles, Loaded, Look, Problems, Settings, Version, Watch};
+use crate::settings::{
+    self, JwtRealm, KeyDocument, KeyFiles, Loaded, Look, Problems, Settings, Version, Watch,
+    key_warnings,
+};
 pub use schedule::Pace;
 use schedule::Schedule;
 use std::io;
@@ -152,21 +155,31 @@ impl Reloader {
     /// where somebody asked for them.
     fn take_new_keys(&self, files: &KeyFiles, is_asked: bool) {
         for (path, file) in files.iter().filter(|(_, file)| file.is_watched || is_asked) {
+            let trigger = if file.is_watched { Trigger::FileChange } else { Trigger::Signal };
             // Those that are as they were are no loads, since nobody asked for them by name.
             match self.keys.take(path, file) {
                 Some(KeyLoad::Unchanged) | None => {}
-                Some(result) => self.loaded(path, Trigger::FileChange, result),
+                Some(result) => self.loaded(path, trigger, result),
             }
         }
     }
 
-    /// Every realm of `settings` waited for a source that was not there `before`.
-    fn count_new_keys(&self, settings: &Settings, before: &KeySources) {
+    /// Counts the keys of `files` that are new to realms of `settings`. Every one of them waited for a
+    /// source that was not there `before`.
+    fn count_new_keys(&self, settings: &Settings, files: &KeyFiles, before: &KeySources) {
         for realm in &settings.realms {
-            if realm.keys.file().is_some_and(|path| before.get(path).is_none()) {
-                let (trigger, result) = (Trigger::Startup, KeyLoad::Changed);
-                let unix = self.clock.unix_seconds();
-                self.metrics.keys_loaded(&realm.name, trigger, result, unix);
+            let Some(path) = realm.keys.file() else { continue };
+            if before.get(path).is_none() {
+                self.metrics.keys_loaded(&realm.name, Trigger::Startup, KeyLoad::Changed);
+            }
+            let is_known = self
+                .settings
+                .realms
+                .iter()
+                .any(|was| was.name == realm.name && was.keys.file() == Some(path));
+            let is_good = files.get(path).is_some_and(|file| file.read.is_ok());
+            if !is_known && is_good {
+                self.metrics.keys_confirmed(&realm.name, self.clock.unix_seconds());
             }
         }
     }
@@ -174,18 +187,31 @@ impl Reloader {
     /// Loads every key file anew.
     fn take_keys_anew(&self) {
         for (path, file) in &settings::read_key_files(&self.settings) {
-            if let Some(result) = self.keys.take(path, file) {
-                self.loaded(path, Trigger::Signal, result);
+            let Some(result) = self.keys.take(path, file) else { continue };
+            self.loaded(path, Trigger::Signal, result);
+            if let (KeyLoad::Changed, Ok(KeyDocument { parsed, .. })) = (result, &file.read) {
+                let warnings = self.readers(path).flat_map(|realm| key_warnings(realm, parsed));
+                log_each(warnings, |warning| {
+                    tracing::warn!(event = keys::EVENT, warning, "of the new keys");
+                });
             }
         }
     }
 
+    /// The realms that read the file `path`, in order.
+    fn readers(&self, path: &Path) -> impl Iterator<Item = &JwtRealm> {
+        self.settings.realms.iter().filter(move |realm| realm.keys.file() == Some(path))
+    }
+
     /// Nobody waited for these keys, so the load counts once.
     fn loaded(&self, path: &Path, trigger: Trigger, result: KeyLoad) {
-        let reads = |realm: &&JwtRealm| realm.keys.file() == Some(path);
-        if let Some(realm) = self.settings.realms.iter().find(reads) {
-            let unix = self.clock.unix_seconds();
-            self.metrics.keys_loaded(&realm.name, trigger, result, unix);
+        if let Some(first) = self.readers(path).next() {
+            self.metrics.keys_loaded(&first.name, trigger, result);
+        }
+        if result != KeyLoad::Error {
+            for realm in self.readers(path) {
+                self.metrics.keys_confirmed(&realm.name, self.clock.unix_seconds());
+            }
         }
     }
 
@@ -222,7 +248,7 @@ impl Reloader {
         let before = Before { settings: &self.settings, in_force: &in_force };
         let next = build::next(&settings, &keys, before, self.clock.now().monotonic);
         let before = std::mem::replace(&mut self.keys, keys);
-        self.count_new_keys(&settings, &before);
+        self.count_new_keys(&settings, files, &before);
         let generation = next.snapshot().generation;
         // Together: the settings are those of what is in force.
         self.checks.replace(next);
@@ -300,64 +326,4 @@ fn log_each(mut lines: impl Iterator<Item = String>, log: impl Fn(&str)) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::tests::{Folder, realm};
-    use crate::settings::{Sources, Version};
-
-    fn reloader() -> (Folder, Reloader) {
-        let key = "keystore/xpack.security.authc.realms.jwt.r1.hmac_key";
-        let folder = Folder::new("reload")
-            .with("gate.yml", realm("r1", 1, ""))
-            .with(key, "a-key-of-at-least-32-bytes-length");
-        let config = folder.0.join("gate.yml");
-        let sources = Sources::new(&config, None);
-        let Version { made, key_files, reading } = sources.read(None);
-        let settings = made.unwrap().settings;
-        let metrics = Arc::new(Metrics::new().unwrap());
-        let clock = Clock::start();
-        let keys = KeySources::new(&key_files, &KeySources::default());
-        let first = build::first(&settings, &keys, &metrics).unwrap();
-        let checks = Arc::new(Checks::new(first, clock));
-        let (live, _) = watch::channel(Live { realms: Vec::new(), drain: settings.drain.clone() });
-        let readiness = Arc::new(Readiness::new(build::names(&settings)));
-        let (watch, pace, refused) = (Watch::new(sources, reading), Pace::default(), None);
-        let parts = Reloader {
-            watch,
-            pace,
-            settings,
-            keys,
-            checks,
-            clock,
-            metrics,
-            readiness,
-            live,
-            refused,
-        };
-        (folder, parts)
-    }
-
-    #[test]
-    fn a_bug_is_a_refusal_until_what_is_written_has_been_judged() {
-        let (_folder, mut reloader) = reloader();
-        assert!(matches!(reloader.look(false), Turn::Quiet));
-        assert_eq!(reloader.panicked(), Reload::Refused);
-        assert!(reloader.refused.as_ref().is_some_and(|why| why.contains("a bug")));
-        assert!(matches!(reloader.look(false), Turn::Unsettled), "it is judged anew");
-        assert!(matches!(reloader.look(false), Turn::Done(Reload::Unchanged)));
-        assert_eq!(reloader.refused, None);
-        assert!(matches!(reloader.look(false), Turn::Quiet));
-    }
-
-    #[test]
-    fn a_version_is_worth_so_many_lines_and_the_number_of_the_others() {
-        for (count, last) in [(1, "0"), (LINES, "19"), (LINES + 5, "and 5 more")] {
-            let logged = std::cell::RefCell::new(Vec::new());
-            let lines = (0..count).map(|number| number.to_string());
-            log_each(lines, |line| logged.borrow_mut().push(line.to_owned()));
-            let logged = logged.into_inner();
-            assert_eq!(logged.last().map(String::as_str), Some(last));
-            assert_eq!(logged.len(), count.min(LINES + 1));
-        }
-    }
-}
+mod tests;

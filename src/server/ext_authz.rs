@@ -323,6 +323,27 @@ pub(super) mod tests {
         assert_eq!(denial(Arc::clone(&checks).call(request(GET)).await).await, 401);
     }
 
+    #[tokio::test]
+    async fn a_check_that_waits_is_under_way_until_its_deadline_is_answered_503() {
+        let checks = checks(Some(|_, _, _, _| std::future::pending().boxed()));
+        let mut call = request(GET);
+        call.headers_mut().insert("grpc-timeout", "50m".parse().unwrap());
+        let waiting = tokio::spawn(Arc::clone(&checks).call(call));
+        while checks.under_way() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(denial(waiting.await.unwrap()).await, 503);
+        assert_eq!(checks.under_way(), 0);
+        // Nor does one whose caller goes away keep its place.
+        let waiting = tokio::spawn(Arc::clone(&checks).call(request(GET)));
+        while checks.under_way() == 0 {
+            tokio::task::yield_now().await;
+        }
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        assert_eq!(checks.under_way(), 0);
+    }
+
     #[test]
     fn an_undecodable_check_is_unusable() {
         assert_eq!(view::decode(Bytes::from_static(b"\xff")).map(drop), Err(Unusable::default()));

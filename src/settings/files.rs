@@ -56,6 +56,11 @@ impl Reader {
         names
     }
 
+    /// Remembers what `other` saw, too.
+    pub(super) fn add(&self, other: Self) {
+        self.seen.borrow_mut().extend(other.seen.into_inner());
+    }
+
     /// What was read so far.
     pub(super) fn reading(&self) -> Reading {
         Reading(self.seen.borrow().clone())

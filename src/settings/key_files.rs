@@ -47,7 +47,8 @@ pub enum KeyFileFault {
 pub type KeyFiles = BTreeMap<PathBuf, KeyFile>;
 
 /// Reads the key files of `realms`. One that no realm wants to be watched is not remembered by
-/// `reader`, so that its change is nothing new.
+/// `reader`, so that its change is nothing new, unless it is broken: that may refuse a version, which
+/// is another one once it is mended.
 pub(super) fn read<'r>(
     realms: impl IntoIterator<Item = &'r JwtRealm>,
     reader: &Reader,
@@ -58,8 +59,12 @@ pub(super) fn read<'r>(
         *watched.entry(path).or_default() |= realm.key_reload.enabled;
     }
     let files = watched.into_iter().map(|(path, is_watched)| {
-        let reader = if is_watched { Some(reader) } else { None };
-        (path.to_owned(), KeyFile { is_watched, read: document(path, reader) })
+        let own = Reader::default();
+        let read = document(path, &own);
+        if is_watched || read.is_err() {
+            reader.add(own);
+        }
+        (path.to_owned(), KeyFile { is_watched, read })
     });
     files.collect()
 }
@@ -69,10 +74,8 @@ pub fn read_key_files(settings: &Settings) -> KeyFiles {
     read(&settings.realms, &Reader::default())
 }
 
-fn document(path: &Path, reader: Option<&Reader>) -> Result<KeyDocument, KeyFileFault> {
-    let unwatched = Reader::default();
-    let text = reader.unwrap_or(&unwatched).file(path, jwks::MAX_SIZE);
-    let text = text.map_err(KeyFileFault::Unreadable)?;
+fn document(path: &Path, reader: &Reader) -> Result<KeyDocument, KeyFileFault> {
+    let text = reader.file(path, jwks::MAX_SIZE).map_err(KeyFileFault::Unreadable)?;
     let parsed = jwks::parse(&text, Family::Public)?;
     Ok(KeyDocument { text: Fingerprint::of(&text), parsed })
 }
@@ -132,5 +135,102 @@ fn warn(realm: &JwtRealm, parsed: &Parsed, section: &Section<'_>, problems: &mut
     }
     if !realm.has_usable_key(&parsed.keys) {
         realm::warn_of_no_usable_key(section, problems);
+    }
+}
+
+/// The same of keys that were loaded without a look at the rest: a line each.
+pub fn key_warnings(realm: &JwtRealm, parsed: &Parsed) -> Vec<String> {
+    let cautions = jwks::cautions(parsed, &realm.token.allowed_algorithms).into_iter();
+    let mut warnings: Vec<_> =
+        cautions.map(|caution| format!("{}: {caution}", realm.key(PATH))).collect();
+    if !realm.has_usable_key(&parsed.keys) {
+        warnings.push(format!("{}{}: {}", realm::PREFIX, realm.name, realm::NO_USABLE_KEY));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Sources;
+    use crate::settings::tests::{Folder, realm};
+    use std::fs;
+
+    /// Two realms that read the file `keys.json`, the second of which wants it watched as told.
+    fn folder(name: &str, is_watched: [bool; 2]) -> Folder {
+        let realms = (1..).zip(is_watched).map(|(order, is_watched)| {
+            let more = format!(
+                "  pkc_jwkset_path: keys.json\n  pkc_jwkset_reload.enabled: {is_watched}\n"
+            );
+            realm(&format!("r{order}"), order, &more)
+        });
+        Folder::new(name).with("gate.yml", realms.collect::<String>())
+    }
+
+    #[test]
+    fn a_file_is_watched_if_one_of_its_realms_wants_that_and_a_broken_one_is_anyway() {
+        let good = r#"{"keys":[]}"#;
+        for (is_watched, content, looked_at) in [
+            ([true, true], good, true),
+            ([false, true], good, true),
+            ([false, false], good, false),
+            ([false, false], "{", true),
+        ] {
+            let folder = folder("key-files", is_watched).with("keys.json", content);
+            let sources = Sources::new(&folder.0.join("gate.yml"), None);
+            let version = sources.read(None);
+            assert_eq!(version.made.is_ok(), content == good);
+            assert!(version.reading.is_current());
+            let file = version.key_files.values().next().unwrap();
+            assert_eq!(file.is_watched, is_watched.contains(&true));
+            fs::write(folder.0.join("keys.json"), r#"{"keys": []}"#).unwrap();
+            assert_eq!(!version.reading.is_current(), looked_at, "{is_watched:?} {content}");
+        }
+    }
+
+    #[test]
+    fn a_broken_file_is_a_problem_of_each_realm_that_reads_it_unless_it_is_in_force() {
+        let folder = folder("key-files-broken", [true, true]).with("keys.json", r#"{"keys":[]}"#);
+        let sources = Sources::new(&folder.0.join("gate.yml"), None);
+        let settings = sources.read(None).made.unwrap().settings;
+        let path = folder.0.join("keys.json");
+        for (content, why) in [
+            (Some("<"), "JWKSet parse failed for setting"),
+            (None, "Failed to read contents for setting"),
+        ] {
+            match content {
+                Some(content) => fs::write(&path, content).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            let lines: Vec<_> = sources.read(None).made.unwrap_err().refusals().collect();
+            assert_eq!(lines.len(), 2, "{lines:?}");
+            for ((line, realm), number) in lines.iter().zip(["r1", "r2"]).zip([7, 15]) {
+                let key = format!("xpack.security.authc.realms.jwt.{realm}.pkc_jwkset_path");
+                assert!(
+                    line.contains(&format!("gate.yml:{number}: {key}: {why} [{key}]")),
+                    "{line}"
+                );
+            }
+            let version = sources.read(Some(&settings));
+            assert!(version.made.is_ok());
+            assert!(version.key_files[&path].read.is_err());
+        }
+    }
+
+    #[test]
+    fn the_warnings_of_keys_name_the_realm_and_the_setting() {
+        let folder = folder("key-files-warnings", [true, true]).with("keys.json", r#"{"keys":[]}"#);
+        let sources = Sources::new(&folder.0.join("gate.yml"), None);
+        let settings = sources.read(None).made.unwrap().settings;
+        let text = r#"{"keys":[{"kty":"oct","kid":"k"}]}"#;
+        let parsed = jwks::parse(text.as_bytes(), Family::Public).unwrap();
+        let warnings = key_warnings(&settings.realms[1], &parsed);
+        let realm = "xpack.security.authc.realms.jwt.r2";
+        let [key, none] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(
+            key.starts_with(&format!("{realm}.pkc_jwkset_path: the key with kid [k]")),
+            "{key}"
+        );
+        assert!(none.starts_with(&format!("{realm}: no_usable_key: ")), "{none}");
     }
 }

@@ -22,7 +22,7 @@ mod watch;
 mod xpack;
 
 pub use files::Reading;
-pub use key_files::{KeyDocument, KeyFile, KeyFileFault, KeyFiles, read_key_files};
+pub use key_files::{KeyDocument, KeyFile, KeyFileFault, KeyFiles, key_warnings, read_key_files};
 pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::{

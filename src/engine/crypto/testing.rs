@@ -2,6 +2,7 @@
 
 use super::{Curve, PublicKey};
 use crate::engine::token::Algorithm;
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -145,6 +146,11 @@ impl Pair {
         pair.sign(encoding, &SystemRandom::new(), message, &mut signature).unwrap();
         signature
     }
+}
+
+/// The signature of HS256.
+pub(crate) fn hs256(key: &[u8], message: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
 }
 
 fn encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {

@@ -73,16 +73,18 @@ mod tests {
     use crate::engine::client_auth::{ClientResult, Presented};
     use crate::engine::crypto::DigestKey;
     use crate::engine::realm::jwt::{Instance, JwtAuthenticator};
+    use crate::engine::realm::testing::{self, Changing, Says, Signer, Spec};
     use crate::engine::secret::Secret;
     use crate::engine::time::{Monotonic, Now, UnixTime};
     use crate::engine::token::claims::TokenRules;
-    use crate::engine::token::keys::KeySet;
-    use crate::engine::token::signature::{Inline, Keys};
+    use crate::engine::token::keys::{Key, KeySet};
+    use crate::engine::token::signature::{Inline, Keys, Lost, Work};
     use crate::engine::token::tests::compact;
     use crate::engine::token::{Compact, Token};
     use crate::engine::user::UserClaims;
     use crate::engine::witness::Ended;
     use futures_util::FutureExt;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
     /// A realm of `issuer` that wants `secret`, if any, and takes `audience`.
@@ -191,5 +193,39 @@ mod tests {
         let (_, steps) = ask(&key, &[realm(&key, "i", Some("another"), "b")], "s");
         let last = "0 client_authentication client_secret_mismatch";
         assert_eq!(steps.last().map(String::as_str), Some(last));
+    }
+
+    /// Loses the first signature that it is given.
+    #[derive(Default)]
+    struct LosesTheFirst(AtomicBool);
+
+    impl Signatures for LosesTheFirst {
+        async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
+            if self.0.swap(true, Ordering::Relaxed) { Ok(work.run()) } else { Err(Lost) }
+        }
+    }
+
+    #[test]
+    fn a_realm_that_could_not_tell_goes_before_all_that_said_no_but_not_before_one_that_accepts() {
+        let is = Spec::default;
+        let says_no =
+            || Spec { public: Some(Changing::new(vec![Signer::public(1, None, None)])), ..is() };
+        let of_another_client = || Spec { secret: Some("s"), ..is() };
+        for (specs, end) in [
+            (vec![is()], ("internal_error", Some(0))),
+            (vec![is(), says_no()], ("internal_error", Some(0))),
+            (vec![of_another_client(), is(), says_no()], ("internal_error", Some(1))),
+            (vec![is(), is(), says_no()], ("ok", Some(1))),
+        ] {
+            let chain = testing::chain(&specs);
+            let token = Says::default().token();
+            let lossy = LosesTheFirst::default();
+            let told = testing::ask_of(&chain, &lossy, &token, None, testing::at(0));
+            assert_eq!(told.end, end);
+            // That one could not tell is nothing to remember: it is asked again, and accepts.
+            let again = testing::ask(&chain, &token, None, testing::at(0));
+            let first = specs.iter().position(|spec| spec.secret.is_none());
+            assert_eq!(again.end, ("ok", first), "{:?}", again.steps);
+        }
     }
 }

@@ -5,6 +5,9 @@
 mod chain;
 pub mod jwt;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 pub use chain::{Refused, authenticate};
 pub use jwt::recall;
 

@@ -21,6 +21,12 @@ pub(crate) mod tests {
 
     /// The compact serialisation of three parts.
     pub(crate) fn compact(header: &str, payload: &str, signature: &str) -> String {
-        [header, payload, signature].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
+        compact_bytes(header, payload, signature.as_bytes())
+    }
+
+    /// The same of a signature that is one.
+    pub(crate) fn compact_bytes(header: &str, payload: &str, signature: &[u8]) -> String {
+        let parts = [header.as_bytes(), payload.as_bytes(), signature];
+        parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
     }
 }

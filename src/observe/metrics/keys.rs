@@ -100,12 +100,14 @@ impl KeySeries {
         let _ = self.last_success.remove_label_values(&[realm]);
     }
 
-    /// Counts a load of the keys of `realm` at `unix` (seconds since 1970).
-    pub(super) fn loaded(&self, realm: &str, trigger: Trigger, result: KeyLoad, unix: i64) {
+    /// Counts a load of the keys of `realm`.
+    pub(super) fn loaded(&self, realm: &str, trigger: Trigger, result: KeyLoad) {
         self.loads.with_label_values(&[realm, trigger.code(), result.code()]).inc();
-        if result != KeyLoad::Error {
-            self.last_success.with_label_values(&[realm]).set(unix);
-        }
+    }
+
+    /// The keys of `realm` were those of its source at `unix` (seconds since 1970).
+    pub(super) fn confirmed(&self, realm: &str, unix: i64) {
+        self.last_success.with_label_values(&[realm]).set(unix);
     }
 
     /// So many keys can verify a token of `realm` from now on.
@@ -120,4 +122,38 @@ fn loads() -> impl Iterator<Item = (&'static str, &'static str)> {
     Trigger::ALL
         .into_iter()
         .flat_map(|trigger| KeyLoad::ALL.map(|result| (trigger.code(), result.code())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_realm_has_all_of_its_series_until_it_is_forgotten() {
+        let registry = Registry::new();
+        let series = KeySeries::new(&registry).unwrap();
+        let text = || prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        let count = |realm: &str| text().lines().filter(|line| line.contains(realm)).count();
+        for realm in ["gone", "kept"] {
+            series.make(realm);
+            assert_eq!(count(realm), Trigger::ALL.len() * KeyLoad::ALL.len() + 2);
+        }
+        for realm in ["gone", "kept"] {
+            series.loaded(realm, Trigger::FileChange, KeyLoad::Changed);
+            series.confirmed(realm, 7);
+            series.in_force(realm, 3);
+        }
+        // Made once more it goes on to count.
+        series.make("kept");
+        for line in [
+            r#"reload_total{realm="kept",result="changed",trigger="file_change"} 1"#,
+            r#"last_success_timestamp_seconds{realm="kept"} 7"#,
+            r#"jwks_keys{realm="kept"} 3"#,
+        ] {
+            assert!(text().contains(line), "{line} in {}", text());
+        }
+        series.forget("gone");
+        assert_eq!(count("gone"), 0);
+        assert_eq!(count("kept"), Trigger::ALL.len() * KeyLoad::ALL.len() + 2);
+    }
 }

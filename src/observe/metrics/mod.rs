@@ -135,9 +135,14 @@ impl Metrics {
         self.realms.of(name)
     }
 
-    /// Counts a load of the keys of `realm` at `unix` (seconds since 1970).
-    pub fn keys_loaded(&self, realm: &str, trigger: Trigger, result: KeyLoad, unix: i64) {
-        self.keys.loaded(realm, trigger, result, unix);
+    /// Counts a load of the keys of `realm`.
+    pub fn keys_loaded(&self, realm: &str, trigger: Trigger, result: KeyLoad) {
+        self.keys.loaded(realm, trigger, result);
+    }
+
+    /// The keys of `realm` were those of its source at `unix` (seconds since 1970).
+    pub fn keys_confirmed(&self, realm: &str, unix: i64) {
+        self.keys.confirmed(realm, unix);
     }
 
     /// So many keys can verify a token of `realm` from now on.

@@ -80,11 +80,13 @@ impl JwtRealm {
     }
 }
 
+/// Nobody can come in for want of a key.
+pub(super) const NO_USABLE_KEY: &str = "no_usable_key: no allowed algorithm has a usable key, so authentication will fail until this \
+     is fixed";
+
 /// Warns that the realm of this section denies whoever comes to it for want of a key.
 pub(super) fn warn_of_no_usable_key(section: &Section<'_>, problems: &mut Problems) {
-    let what = "no_usable_key: no allowed algorithm has a usable key, so authentication will fail \
-                until this is fixed";
-    problems.warn(section.place(""), &section.key(""), what);
+    problems.warn(section.place(""), &section.key(""), NO_USABLE_KEY);
 }
 
 /// How verified tokens are remembered.

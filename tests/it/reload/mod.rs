@@ -4,6 +4,8 @@
 //! is told to the service but to look.
 
 mod inside;
+mod issuer;
+mod key_files;
 mod load;
 mod rotation;
 mod second;

@@ -104,6 +104,20 @@ fn what_the_upstream_is_told_and_what_a_check_may_cost_follow_the_file() {
 }
 
 #[test]
+fn metadata_is_said_of_a_remembered_token_only_while_it_is_wanted() {
+    let mut gate = Inside::start(corp::setup());
+    let caller = gate.caller();
+    assert_eq!(caller.check(&corp::good()).header("x-es-metadata"), None);
+    for wanted in [true, false, true] {
+        gate.apply(|setup| setup.set("realmgate.identity.metadata", wanted));
+        for _ in 0..2 {
+            let said = caller.check(&corp::good()).header("x-es-metadata").is_some();
+            assert_eq!(said, wanted);
+        }
+    }
+}
+
+#[test]
 fn log_settings_follow_the_file() {
     let mut gate = corp::setup().set("realmgate.log.decisions", "none").start();
     let denied = |gate: &Gate, host: &str| {

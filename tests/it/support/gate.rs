@@ -102,6 +102,12 @@ impl Setup {
         self
     }
 
+    /// Takes one file out.
+    pub(crate) fn without_file(mut self, name: &str) -> Self {
+        self.files.remove(name);
+        self
+    }
+
     /// Keeps the files as Kubernetes mounts them.
     pub(crate) fn mounted(mut self) -> Self {
         self.mounted = true;
@@ -257,6 +263,11 @@ impl Gate {
     /// The HTTP address.
     pub(crate) fn http(&self) -> SocketAddr {
         self.http
+    }
+
+    /// What it was started with, or last changed to.
+    pub(crate) fn setup(&self) -> &Setup {
+        self.setup.as_ref().unwrap()
     }
 
     /// Writes the files anew, changed so.

@@ -216,3 +216,6 @@ fn step<T>(
 ) -> Result<T, Stopped> {
     told(witness, Some(id), step, result).map_err(|refusal| Stopped::at(step, &refusal))
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,6 @@ impl Refusal for OtherIssuer {
         Reason::IssuerMismatch
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! The reload thread's looks, one by one, at real files.
+
+mod sequence;
+
+use super::*;
+use crate::settings::tests::{Folder, realm};
+use crate::settings::{Sources, Version};
+
+fn reloader() -> (Folder, Reloader) {
+    let key = "keystore/xpack.security.authc.realms.jwt.r1.hmac_key";
+    let folder = Folder::new("reload")
+        .with("gate.yml", realm("r1", 1, ""))
+        .with(key, "a-key-of-at-least-32-bytes-length");
+    let reloader = reloader_of(&folder);
+    (folder, reloader)
+}
+
+/// The reload thread of the configuration `gate.yml` in `folder`, before it runs.
+fn reloader_of(folder: &Folder) -> Reloader {
+    let config = folder.0.join("gate.yml");
+    let sources = Sources::new(&config, None);
+    let Version { made, key_files, reading } = sources.read(None);
+    let settings = made.unwrap().settings;
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let clock = Clock::start();
+    let keys = KeySources::new(&key_files, &KeySources::default());
+    let first = build::first(&settings, &keys, &metrics).unwrap();
+    let checks = Arc::new(Checks::new(first, clock));
+    let (live, _) = watch::channel(Live { realms: Vec::new(), drain: settings.drain.clone() });
+    let readiness = Arc::new(Readiness::new(build::names(&settings)));
+    let (watch, pace, refused) = (Watch::new(sources, reading), Pace::default(), None);
+    Reloader { watch, pace, settings, keys, checks, clock, metrics, readiness, live, refused }
+}
+
+#[test]
+fn a_bug_is_a_refusal_until_what_is_written_has_been_judged() {
+    let (_folder, mut reloader) = reloader();
+    assert!(matches!(reloader.look(false), Turn::Quiet));
+    assert_eq!(reloader.panicked(), Reload::Refused);
+    assert!(reloader.refused.as_ref().is_some_and(|why| why.contains("a bug")));
+    assert!(matches!(reloader.look(false), Turn::Unsettled), "it is judged anew");
+    assert!(matches!(reloader.look(false), Turn::Done(Reload::Unchanged)));
+    assert_eq!(reloader.refused, None);
+    assert!(matches!(reloader.look(false), Turn::Quiet));
+}
+
+#[test]
+fn a_version_is_worth_so_many_lines_and_the_number_of_the_others() {
+    for (count, last) in [(1, "0"), (LINES, "19"), (LINES + 5, "and 5 more")] {
+        let logged = std::cell::RefCell::new(Vec::new());
+        let lines = (0..count).map(|number| number.to_string());
+        log_each(lines, |line| logged.borrow_mut().push(line.to_owned()));
+        let logged = logged.into_inner();
+        assert_eq!(logged.last().map(String::as_str), Some(last));
+        assert_eq!(logged.len(), count.min(LINES + 1));
+    }
+}
