@@ -14,7 +14,12 @@ pub(super) fn make(forge: &mut Forge<'_>) {
     push(forge, "any bytes", |_| random);
     push(forge, "one byte", |signature| signature[..1].to_vec());
     push(forge, "cut by one", |signature| signature[..length - 1].to_vec());
-    push(forge, "without its first byte", |signature| signature[1..].to_vec());
+    // Zeros in front go too: without them an RSA signature is the same number, which is a question
+    // of its own (we want its full length, RFC 8017 section 8.1.2).
+    push(forge, "without its first byte", |signature| {
+        let zeros = signature.iter().take_while(|byte| **byte == 0).count();
+        signature[(zeros + 1).min(length)..].to_vec()
+    });
     push(forge, "cut in half", |signature| signature[..length / 2].to_vec());
     push(forge, "a zero behind", |signature| [signature, &[0]].concat());
     push(forge, "a zero before", |signature| [&[0], signature].concat());
