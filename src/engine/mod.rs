@@ -33,7 +33,7 @@ use realm::Credentials;
 use realm::jwt::JwtRealm;
 use request::{RequestView, Sent};
 use std::sync::Arc;
-use token::{Compact, Token, TokenFault};
+use token::{Bearer, Compact, Token, TokenFault};
 use user::User;
 use witness::told;
 
@@ -122,12 +122,12 @@ async fn user(
 ) -> Result<Authenticated, Stop> {
     let Case { snapshot, request, .. } = *case;
     let bearer = failed(witness, Step::Token, bearer(snapshot, request, sent))?;
-    let text = Fingerprint::of(bearer);
+    let text = bearer.fingerprint();
     let client = client(snapshot, request, sent);
     let found = match recalled(case, &text, &client, want_metadata, witness) {
         Some(found) => found,
         // In a box, so that a check whose token is remembered does not carry the room for this.
-        None => Box::pin(judged(case, bearer, client, want_metadata, witness)).await?,
+        None => Box::pin(judged(case, bearer, text, client, want_metadata, witness)).await?,
     };
     let Authenticated { realm, user } = &found;
     let run_as = run_as(snapshot, request, sent, bearer, &user.name);
@@ -155,18 +155,17 @@ fn recalled(
 /// Whoever a token names that some realm finds good.
 async fn judged(
     case: &Case<'_, '_, impl Signatures>,
-    bearer: &[u8],
+    bearer: Bearer<'_>,
+    text: Fingerprint,
     client: Result<Presented, Denial>,
     want_metadata: bool,
     witness: &mut (impl Witness + Send),
 ) -> Result<Authenticated, Stop> {
     let Case { snapshot, request, now, signatures } = *case;
-    let compact = Compact::decode(bearer, snapshot.token_size);
-    let compact = compact.map_err(|fault| unreadable(request, fault));
+    let compact = Compact::decode(bearer).map_err(|fault| unreadable(request, fault));
     let compact = failed(witness, Step::Token, compact)?;
     let token = ended(witness, Step::Token, token(request, &compact))?;
     let client = failed(witness, Step::ClientAuthentication, client)?;
-    let text = compact.fingerprint();
     let credentials = Credentials { text, token: &token, client, now, want_metadata };
     let (realm, user) = realm::authenticate(&snapshot.realms, &credentials, signatures, witness)
         .await
@@ -200,7 +199,7 @@ fn bearer<'r>(
     snapshot: &Snapshot,
     request: &RequestView<'r>,
     sent: &Sent<'r>,
-) -> Result<&'r [u8], Denial> {
+) -> Result<Bearer<'r>, Denial> {
     let Some(bearer) = sent.bearer() else {
         return Err(if sent.shows_a_bearer() {
             Denial::unreadable_credentials(request, Reason::NoCredentials)
@@ -208,10 +207,7 @@ fn bearer<'r>(
             Denial::missing_credentials(request)
         });
     };
-    if bearer.len() > snapshot.token_size {
-        return Err(unreadable(request, TokenFault::TooLarge));
-    }
-    Ok(bearer)
+    Bearer::new(bearer, snapshot.token_size).map_err(|fault| unreadable(request, fault))
 }
 
 fn token<'c>(request: &RequestView<'_>, compact: &'c Compact<'_>) -> Result<Token<'c>, Denial> {
@@ -240,7 +236,7 @@ fn run_as(
     snapshot: &Snapshot,
     request: &RequestView<'_>,
     sent: &Sent<'_>,
-    bearer: &[u8],
+    bearer: Bearer<'_>,
     user: &str,
 ) -> Result<(), Denial> {
     match sent.run_as {
@@ -254,9 +250,9 @@ fn run_as(
 }
 
 /// The label of a token that was good.
-fn principal_label(bearer: &[u8]) -> String {
+fn principal_label(bearer: Bearer<'_>) -> String {
     let label = |compact: Compact<'_>| Token::read(&compact).map(|token| token.principal_label());
-    Compact::decode(bearer, bearer.len()).and_then(label).unwrap_or_default()
+    Compact::decode(bearer).and_then(label).unwrap_or_default()
 }
 
 /// The line ended early.

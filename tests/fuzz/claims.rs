@@ -13,7 +13,7 @@ use compact::compact;
 use libfuzzer_sys::fuzz_target;
 use realmgate::engine::token::claims::{FallbackClaims, TokenType};
 use realmgate::engine::token::pattern::ClaimPattern;
-use realmgate::engine::token::{Compact, Token};
+use realmgate::engine::token::{Bearer, Compact, Token};
 use realmgate::engine::user::{Claim, Properties, UserClaims, UserError};
 use realmgate::engine::{Reason, Refusal};
 use serde_json::Value;
@@ -43,7 +43,8 @@ fn read(input: &[u8]) -> Option<bool> {
     // What is JSON at all is another target's.
     let expected = serde_json::from_slice::<Value>(payload).ok()?;
     let bearer = compact(br#"{"alg":"HS256"}"#, payload);
-    let Ok(parts) = Compact::decode(&bearer, usize::MAX) else { unreachable!("it is one") };
+    let parts = Bearer::new(&bearer, usize::MAX).and_then(Compact::decode);
+    let Ok(parts) = parts else { unreachable!("it is one") };
     let token = Token::read(&parts).ok()?;
     let wanted = wanted(principal, groups, pattern);
     let read = wanted.properties(token.claims(), true);

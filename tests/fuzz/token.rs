@@ -21,7 +21,7 @@ use realmgate::engine::Refusal;
 use realmgate::engine::UnixTime;
 use realmgate::engine::token::claims::TokenRules;
 use realmgate::engine::token::json::Json;
-use realmgate::engine::token::{Compact, Token, TokenFault};
+use realmgate::engine::token::{Bearer, Compact, Token, TokenFault};
 
 /// The default of `limits.token_size`.
 const LIMIT: usize = 16 * 1024;
@@ -58,7 +58,7 @@ fn parts(input: &[u8]) -> Option<Vec<u8>> {
 
 fn judge(bearer: &[u8]) {
     let expected = expected(bearer, LIMIT);
-    let compact = match Compact::decode(bearer, LIMIT) {
+    let compact = match Bearer::new(bearer, LIMIT).and_then(Compact::decode) {
         Ok(compact) => compact,
         Err(fault) => return must_be_fault(fault, &expected),
     };

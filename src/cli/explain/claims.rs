@@ -7,7 +7,7 @@
 use super::explanation::{Explanation, Result};
 use super::steps::{Recorder, Seen};
 use crate::engine::realm::jwt::JwtRealm;
-use crate::engine::token::{Compact, Token, TokenFault};
+use crate::engine::token::{Bearer, Compact, Token, TokenFault};
 use crate::engine::user::Properties;
 use crate::engine::{Ended, RealmId, Reason, Refusal, Step, UnixTime, Witness};
 use base64::Engine;
@@ -68,7 +68,7 @@ fn judge(
     let text = [json!({ "alg": alg }).to_string().as_bytes(), payload, b"-"]
         .map(|part| URL_SAFE_NO_PAD.encode(part))
         .join(".");
-    let compact = Compact::decode(text.as_bytes(), usize::MAX);
+    let compact = Bearer::new(text.as_bytes(), usize::MAX).and_then(Compact::decode);
     let token = compact.as_ref().map_err(|fault| *fault).and_then(Token::read).map_err(NoToken);
     let token = told(recorder, None, Step::Token, token)?;
     told(recorder, ONLY, Step::Issuer, rules.check_issuer(&token))?;

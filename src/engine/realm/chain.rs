@@ -80,7 +80,7 @@ mod tests {
     use crate::engine::token::keys::{Key, KeySet};
     use crate::engine::token::signature::{Inline, Keys, Lost, Work};
     use crate::engine::token::tests::compact;
-    use crate::engine::token::{Compact, Token};
+    use crate::engine::token::{Bearer, Compact, Token};
     use crate::engine::user::UserClaims;
     use crate::engine::witness::Ended;
     use futures_util::FutureExt;
@@ -125,12 +125,13 @@ mod tests {
     fn ask(key: &DigestKey, realms: &[JwtRealm], secret: &str) -> (Refused, Vec<String>) {
         let claims = r#"{"iss":"i","aud":"a","sub":"s","iat":1,"exp":99}"#;
         let bearer = compact(r#"{"alg":"HS256"}"#, claims, "forged");
-        let parts = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
+        let bearer = Bearer::new(bearer.as_bytes(), usize::MAX).unwrap();
+        let parts = Compact::decode(bearer).unwrap();
         let header = format!("SharedSecret {secret}");
         let unix = UnixTime::new(Duration::from_secs(9));
         let now = Now { unix, monotonic: Monotonic::new(Duration::ZERO) };
         let credentials = Credentials {
-            text: parts.fingerprint(),
+            text: bearer.fingerprint(),
             token: &Token::read(&parts).unwrap(),
             client: Presented::read(Some(header.as_bytes()), key).unwrap(),
             now,

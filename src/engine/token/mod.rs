@@ -12,7 +12,7 @@ pub mod pattern;
 pub mod signature;
 
 pub use algorithm::Algorithm;
-pub use parse::{Compact, Token, TokenFault};
+pub use parse::{Bearer, Compact, Token, TokenFault};
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -42,21 +42,33 @@ impl TokenFault {
 /// The largest header that is read, in bytes of JSON, as Elasticsearch's JOSE library has it.
 const HEADER_SIZE: usize = 20_000;
 
+/// A bearer value that is not too long to be looked at.
+#[derive(Clone, Copy)]
+pub struct Bearer<'a>(&'a [u8]);
+
+impl<'a> Bearer<'a> {
+    /// Takes a value of at most `limit` bytes.
+    pub fn new(value: &'a [u8], limit: usize) -> Result<Self, TokenFault> {
+        if value.len() > limit { Err(TokenFault::TooLarge) } else { Ok(Self(value)) }
+    }
+
+    /// Tells this text from every other.
+    pub fn fingerprint(self) -> Fingerprint {
+        Fingerprint::of(self.0)
+    }
+}
+
 /// The three parts of a compact JWS, decoded but not read.
 pub struct Compact<'a> {
     header: Vec<u8>,
     payload: Vec<u8>,
     signature: Vec<u8>,
     signing_input: &'a [u8],
-    bearer: &'a [u8],
 }
 
 impl<'a> Compact<'a> {
-    /// Splits and decodes `bearer`, which may have at most `limit` bytes.
-    pub fn decode(bearer: &'a [u8], limit: usize) -> Result<Self, TokenFault> {
-        if bearer.len() > limit {
-            return Err(TokenFault::TooLarge);
-        }
+    /// Splits and decodes a bearer value.
+    pub fn decode(Bearer(bearer): Bearer<'a>) -> Result<Self, TokenFault> {
         let mut parts = bearer.split(|byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -72,17 +84,11 @@ impl<'a> Compact<'a> {
                 .map_err(|_| TokenFault::NotAJwt("a part is not canonical base64url"))
         };
         Ok(Self {
-            bearer,
             signing_input: &bearer[..header.len() + 1 + payload.len()],
             header: decoded(header)?,
             payload: decoded(payload)?,
             signature: decoded(signature)?,
         })
-    }
-
-    /// Tells this token's text from every other.
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.bearer)
     }
 }
 
@@ -275,7 +281,7 @@ mod tests {
     const CLAIMS: &str = r#"{"iss":"i"}"#;
 
     fn read(bearer: &str) -> Result<String, TokenFault> {
-        let compact = Compact::decode(bearer.as_bytes(), LIMIT)?;
+        let compact = Compact::decode(Bearer::new(bearer.as_bytes(), LIMIT)?)?;
         Token::read(&compact).map(|token| token.principal_label())
     }
 
@@ -327,7 +333,8 @@ mod tests {
             let empty = r#"{"alg":"x","x":""}"#.len();
             let text = format!(r#"{{"alg":"x","x":"{}"}}"#, "y".repeat(size - empty));
             let bearer = compact(&text, CLAIMS, "s");
-            let compact = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
+            let bearer = Bearer::new(bearer.as_bytes(), usize::MAX).unwrap();
+            let compact = Compact::decode(bearer).unwrap();
             Token::read(&compact).is_ok()
         };
         assert!(header(20_000));

@@ -10,7 +10,7 @@ use crate::engine::token::claims::TokenRules;
 use crate::engine::token::keys::KeySet;
 use crate::engine::token::signature::Inline;
 use crate::engine::token::tests::compact;
-use crate::engine::token::{Compact, Token};
+use crate::engine::token::{Bearer, Compact, Token};
 use futures_util::FutureExt;
 use serde_json::json;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn say<T>(
     tell: impl FnOnce(Result<Properties, UserError<'_>>) -> T,
 ) -> T {
     let bearer = compact(r#"{"alg":"HS256"}"#, &payload.to_string(), "s");
-    let parts = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
+    let parts = Compact::decode(Bearer::new(bearer.as_bytes(), usize::MAX).unwrap()).unwrap();
     let token = Token::read(&parts).unwrap();
     tell(wanted.properties(token.claims(), true))
 }
@@ -83,12 +83,13 @@ fn properties_are_read_from_their_claims() {
 
 #[test]
 fn a_user_is_what_a_verified_token_says() {
-    let parts = Compact::decode(GUIDES_TOKEN.as_bytes(), usize::MAX).unwrap();
+    let bearer = Bearer::new(GUIDES_TOKEN.as_bytes(), usize::MAX).unwrap();
+    let parts = Compact::decode(bearer).unwrap();
     let token = Token::read(&parts).unwrap();
     let rules = TokenRules::for_tests("iss8", "aud8");
     let checked = rules.check(&token, UnixTime::new(Duration::from_secs(1_700_000_000))).unwrap();
     let keys = KeySet::of_text(&Secret::new(GUIDES_KEY));
-    let verified = checked.verify(Some(&keys), parts.fingerprint(), &Inline);
+    let verified = checked.verify(Some(&keys), bearer.fingerprint(), &Inline);
     let verified = verified.now_or_never().unwrap().unwrap();
     let client = ClientAuthentication::new(None, &DigestKey::new(&[0; 32]))
         .check(&Presented::Nothing, Monotonic::new(Duration::ZERO))

@@ -5,8 +5,8 @@ mod strings;
 mod texts;
 
 use super::*;
-use crate::engine::token::Compact;
 use crate::engine::token::tests::compact;
+use crate::engine::token::{Bearer, Compact};
 use crate::engine::witness::Refusal;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -78,7 +78,7 @@ fn judged<T>(
     tell: impl FnOnce(ClaimError<'_>) -> T,
 ) -> Result<(), T> {
     let bearer = compact(&header.to_string(), &claims.to_string(), "s");
-    let parts = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
+    let parts = Compact::decode(Bearer::new(bearer.as_bytes(), usize::MAX).unwrap()).unwrap();
     let token = Token::read(&parts).unwrap();
     let now = UnixTime::new(Duration::new(NOW.cast_unsigned(), 5));
     let checked = rules.check(&token, now).map_err(|(_, error)| tell(error))?;
@@ -287,7 +287,8 @@ fn the_first_failure_in_the_order_of_the_list_is_reported_with_its_place() {
                 continue;
             }
             let bearer = compact(&header.to_string(), &claims.to_string(), "s");
-            let parts = Compact::decode(bearer.as_bytes(), usize::MAX).unwrap();
+            let parts =
+                Compact::decode(Bearer::new(bearer.as_bytes(), usize::MAX).unwrap()).unwrap();
             let token = Token::read(&parts).unwrap();
             let now = UnixTime::new(Duration::new(NOW.cast_unsigned(), 5));
             let (passed, error) = rules.check(&token, now).unwrap_err();
