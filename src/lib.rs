@@ -63,5 +63,6 @@ pub mod engine;
 pub mod http;
 pub mod jwks;
 pub mod observe;
+mod one_line;
 pub mod server;
 pub mod settings;

@@ -5,7 +5,8 @@
 
 use super::set::{MAX_KEYS, MAX_SIZE};
 use crate::engine::crypto::KeyFault;
-use std::fmt::{self, Write as _};
+use crate::one_line::one_line;
+use std::fmt;
 
 /// Why a text is no key set of ours. It is the fault of who made the text, and nothing of it is
 /// used.
@@ -131,21 +132,7 @@ pub enum Fault {
 /// The most characters of a text that are told. A name is shorter.
 const SHOWN: usize = 64;
 
-/// A text of a key set on one line. It can be anything, and must neither end the line nor say
-/// anything to a terminal.
+/// A text of a key set, which can be anything, on one line.
 fn shown(text: &str) -> String {
-    let mut line = String::new();
-    for (n, character) in text.chars().enumerate() {
-        if n == SHOWN {
-            line.push('…');
-            break;
-        }
-        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
-            // Writing to a `String` does not fail.
-            let _ = write!(line, "{}", character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
+    one_line(text, SHOWN)
 }

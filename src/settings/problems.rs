@@ -4,8 +4,9 @@
 //! [`Reported`] instead of the value; so nothing can be refused without a line that says why.
 
 use super::nearest::Search;
+use crate::one_line::one_line;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write};
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
@@ -157,7 +158,7 @@ impl Problems {
         let kind = if problem.is_warning { "warning: " } else { "" };
         let key = problem.key.as_ref().map(|key| format!("{}: ", shown(key))).unwrap_or_default();
         let what = self.hidden.without(&problem.what, problem.key.as_deref());
-        one_line(&format!("{kind}{place}: {key}{what}"))
+        one_line(&format!("{kind}{place}: {key}{what}"), LINE)
     }
 }
 
@@ -223,25 +224,6 @@ fn words(text: &str, word: &str, is_word: impl Fn(char) -> bool) -> Vec<Range<us
 
 /// The most that one line may have. A value of a megabyte tells nobody more than its beginning.
 const LINE: usize = 2048;
-
-/// `text` as one line of a terminal or a log: what came from a file could end the line, or say
-/// something to the terminal.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len().min(LINE));
-    for character in text.chars() {
-        if line.len() >= LINE {
-            line.push('…');
-            break;
-        }
-        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
-            // Writing to a `String` does not fail.
-            let _ = write!(line, "{}", character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
-}
 
 #[cfg(test)]
 mod tests {

@@ -5,8 +5,8 @@
 
 use super::explanation::{Answer, Explanation, Line, Result};
 use crate::engine::user::Properties;
+use crate::one_line::one_line;
 use serde_json::{Map, Value, json};
-use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The explanation as one JSON object.
@@ -155,21 +155,9 @@ fn labelled(
     lines.enumerate().map(move |(place, line)| (if place == 0 { label } else { "" }, line))
 }
 
-/// `text` on one line, with what a terminal acts on escaped.
-fn visible(text: &str) -> Cow<'_, str> {
-    // Beside control characters those that break a line or turn its direction.
-    let is_acted_on = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(is_acted_on) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_acted_on(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
-    }
-    Cow::Owned(shown)
+/// `text` on one line, whole.
+fn visible(text: &str) -> String {
+    one_line(text, usize::MAX)
 }
 
 #[cfg(test)]
@@ -210,7 +198,7 @@ mod tests {
         let wanted = "\
 -      request  passed   GET /
 realm  user     assumed  u\\u{1b}[m
-r      claims   failed   a\\u{a}b
+r      claims   failed   a\\nb
 
 decision  deny
 reason    token_expired: `exp` and the allowed skew are in the past.

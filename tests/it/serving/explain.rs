@@ -309,7 +309,7 @@ fn text_is_one_line_a_step_and_then_what_came_of_them() {
         "reason    ok: The user is known and may pass.",
         "status    200",
         "realm     corp",
-        "user      a\\u{1b}[31m\\u{a}b",
+        "user      a\\u{1b}[31m\\nb",
         "headers   x-es-username: a%1B[31m%0Ab",
     ] {
         assert!(rest.lines().any(|told| told == line), "{line}: {rest}");

@@ -1,0 +1,56 @@
+//! Texts of others on one line of ours.
+//!
+//! The one rule: what came from a file or a caller neither ends the line nor says anything to a
+//! terminal.
+
+use std::fmt::Write as _;
+
+/// `text` with what a terminal acts on escaped, cut after `most` characters.
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(most));
+    for (count, character) in text.chars().enumerate() {
+        if count == most {
+            line.push('\u{2026}');
+            break;
+        }
+        if is_acted_on(character) {
+            // Writing to a `String` does not fail.
+            let _ = write!(line, "{}", character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+/// Control characters, and those that break a line or turn its direction.
+fn is_acted_on(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_acts_on_is_escaped_and_a_long_text_is_cut() {
+        for (text, most, line) in [
+            ("caf\u{e9} \u{1f511}", 9, "caf\u{e9} \u{1f511}"),
+            ("a\nb\u{1b}[2J", 99, "a\\nb\\u{1b}[2J"),
+            (
+                "a\u{2028}b\u{202e}c\u{200f}d\u{2066}",
+                99,
+                "a\\u{2028}b\\u{202e}c\\u{200f}d\\u{2066}",
+            ),
+            ("abc", 3, "abc"),
+            ("abcd", 3, "abc\u{2026}"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(one_line(text, most), line);
+        }
+    }
+}
