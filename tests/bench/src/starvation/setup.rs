@@ -1,4 +1,4 @@
-//! Realmgate's configuration for the flood: the quickstart's realm, and one of ES512 tokens.
+//! Realmgate's configuration for the flood: the quickstart's realm `jwt8`, and one of ES512 tokens.
 //! Rule: it is written to a folder of its own, which is gone when this is.
 
 use std::path::{Path, PathBuf};
@@ -12,9 +12,7 @@ use serde_json::Value;
 use super::tokens::{AUDIENCE, ISSUER};
 use crate::process::Process;
 
-const QUICKSTART: &str = include_str!("../../../../src/settings/quickstart.yml");
-
-/// What clients of the quickstart present.
+/// What clients of both realms present.
 const CLIENT_SECRET: &str = "client-shared-secret-string";
 const KEYSTORE: [(&str, &str); 3] = [
     ("jwt8.hmac_key", "hmac-oidc-key-string-for-hs256-algorithm"),
@@ -28,10 +26,18 @@ const KEY_SET: &str = "es512.json";
 /// The second realm, which remembers no token: each is verified whenever it comes.
 fn config() -> String {
     format!(
-        "{QUICKSTART}
+        "\
 realmgate:
   grpc.address: 127.0.0.1:0
   http.address: 127.0.0.1:0
+xpack.security.authc.realms.jwt.jwt8:
+  order: 8
+  token_type: id_token
+  client_authentication.type: shared_secret
+  allowed_issuer: iss8
+  allowed_audiences: [aud8]
+  allowed_signature_algorithms: [HS256]
+  claims.principal: sub
 xpack.security.authc.realms.jwt.es512:
   order: 9
   token_type: id_token
