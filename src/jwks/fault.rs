@@ -129,7 +129,7 @@ pub enum Fault {
     WrongType,
 }
 
-/// The most characters of a text that are told. A name is shorter.
+/// The most bytes of a text that are told. A name is shorter.
 const SHOWN: usize = 64;
 
 /// A text of a key set, which can be anything, on one line.

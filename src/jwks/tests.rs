@@ -265,7 +265,7 @@ fn a_name_is_told_on_one_line_and_not_for_ever() {
     );
     let line = "the key with kid [a\\nb\\u{1b}[31m\\u{2028}] is passed over: member [n] is missing";
     assert_eq!(said[0], line);
-    let (kid, kty) = ("k".repeat(64), "t\\u{0}".repeat(32));
+    let (kid, kty) = ("k".repeat(64), "t\\u{0}".repeat(10) + "t");
     let line = format!(
         "the key with kid [{kid}…] is passed over: keys of type [{kty}…] are not supported"
     );

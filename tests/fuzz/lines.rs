@@ -2,8 +2,8 @@
 
 use realmgate::settings::Problems;
 
-/// The most that a line may have, in bytes: its bound, its last character and the mark of the cut.
-const LONGEST: usize = 2048 + 16;
+/// The most that a line may have, in bytes: its bound and the mark of the cut.
+const LONGEST: usize = 2048 + "\u{2026}".len();
 
 /// Each line is one, says nothing to a terminal, and has a bound.
 pub(crate) fn must_be_lines(problems: &Problems) {
