@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::corp::{AUDIENCE, ISSUER};
 use crate::support::keys::Key;
-use crate::support::token::{EXPIRES, ISSUED, encode};
+use crate::support::token::{EXPIRES, ISSUED};
 
 /// One token, and what is particular about it.
 #[derive(Clone, Debug)]
@@ -110,14 +110,12 @@ impl<'k> Forge<'k> {
 
     /// A token of these texts, truly signed.
     pub(super) fn signed(&self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
-        self.signed_parts(&encode(header), &encode(payload))
+        self.key.sign_texts(header, payload, self.alg)
     }
 
     /// A token of these two parts as they stand, truly signed.
     pub(super) fn signed_parts(&self, header: &str, payload: &str) -> String {
-        let input = format!("{header}.{payload}");
-        let signature = encode(self.key.sign(self.alg, input.as_bytes()));
-        format!("{input}.{signature}")
+        self.key.sign_parts(header, payload, self.alg)
     }
 
     /// A token that should do.

@@ -4,8 +4,8 @@
 //! not.
 
 use std::path::Path;
-use std::rc::Rc;
 
+use aws_lc_rs::rand;
 use aws_lc_rs::rsa::KeySize;
 use serde_json::{Value, json};
 
@@ -28,14 +28,14 @@ pub(super) struct World {
     keys: Keys,
     algorithms: Vec<&'static str>,
     /// Everybody who signs: the algorithm, the key, and who that is.
-    signers: Vec<(&'static str, Rc<Key>, &'static str)>,
+    signers: Vec<(&'static str, Key, &'static str)>,
 }
 
 /// Where the realm has its keys from.
 #[derive(Debug)]
 enum Keys {
     /// `hmac_key`: one without a name.
-    One(Rc<Key>),
+    One(Key),
     /// `hmac_jwkset` and `pkc_jwkset_path`.
     Sets { hmac: Vec<Value>, public: Vec<Value> },
 }
@@ -46,26 +46,26 @@ pub(super) const KNOWN: &str = "a key of the realm";
 impl World {
     /// One HMAC key for all three sizes.
     pub(super) fn of_one_hmac_key() -> Self {
-        let key = Rc::new(Key::hmac_of(corp::KEY.as_bytes()));
-        let signers = HMAC.map(|alg| (alg, Rc::clone(&key), KNOWN)).into();
+        let key = Key::hmac(corp::KEY);
+        let signers = HMAC.map(|alg| (alg, key.clone(), KNOWN)).into();
         Self { keys: Keys::One(key), algorithms: HMAC.into(), signers }
     }
 
     /// A set of HMAC keys and one of public keys, with some that must not be used; and strangers.
     pub(super) fn of_key_sets() -> Self {
-        let rsa = Rc::new(Key::rsa().with("kid", "r").with("use", "sig"));
-        let pss = Rc::new(Key::rsa_of(KeySize::Rsa3072).with("kid", "p").with("alg", "PS256"));
-        let p256 = Rc::new(Key::ec(Curve::P256).with("kid", "e2").with("alg", "ES256"));
-        let p384 = Rc::new(Key::ec(Curve::P384).with("kid", "e3").with("key_ops", ["verify"]));
-        let p521 = Rc::new(Key::ec(Curve::P521));
-        let sealing = Rc::new(Key::rsa().with("kid", "s").with("use", "enc"));
-        let signing = Rc::new(Key::ec(Curve::P256).with("kid", "o").with("key_ops", ["sign"]));
-        let long = Rc::new(Key::hmac().with("kid", "h"));
-        let bound = Rc::new(Key::hmac_of(&[7; 64]).with("kid", "b").with("alg", "HS256"));
-        let exact = Rc::new(Key::hmac_of(&[8; 32]).with("kid", "x"));
-        let short = Rc::new(Key::hmac_of(&[9; 31]).with("kid", "t"));
-        let public = [&rsa, &pss, &p256, &p384, &p521, &sealing, &signing].map(|key| key.jwk());
-        let hmac = [&long, &bound, &exact, &short].map(|key| key.jwk());
+        let rsa = Key::new_rsa(KeySize::Rsa2048).with("kid", "r").with("use", "sig");
+        let pss = Key::new_rsa(KeySize::Rsa3072).with("kid", "p").with("alg", "PS256");
+        let p256 = Key::new_ec(Curve::P256).with("kid", "e2").with("alg", "ES256");
+        let p384 = Key::new_ec(Curve::P384).with("kid", "e3").with("key_ops", ["verify"]);
+        let p521 = Key::new_ec(Curve::P521);
+        let sealing = Key::new_rsa(KeySize::Rsa2048).with("kid", "s").with("use", "enc");
+        let signing = Key::new_ec(Curve::P256).with("kid", "o").with("key_ops", ["sign"]);
+        let long = random_hmac().with("kid", "h");
+        let bound = Key::hmac([7; 64]).with("kid", "b").with("alg", "HS256");
+        let exact = Key::hmac([8; 32]).with("kid", "x");
+        let short = Key::hmac([9; 31]).with("kid", "t");
+        let public = [&rsa, &pss, &p256, &p384, &p521, &sealing, &signing].map(Key::jwk);
+        let hmac = [&long, &bound, &exact, &short].map(Key::jwk);
         let mut signers: Vec<_> =
             PUBLIC[..6].iter().map(|alg| (*alg, rsa.clone(), KNOWN)).collect();
         signers.extend([
@@ -87,7 +87,7 @@ impl World {
             ("HS256", short, "a key that is too short"),
         ]);
         let strangers = HMAC.iter().chain(&PUBLIC);
-        signers.extend(strangers.map(|alg| (*alg, Rc::new(Key::for_algorithm(alg)), "a stranger")));
+        signers.extend(strangers.map(|alg| (*alg, stranger(alg), "a stranger")));
         let keys = Keys::Sets { hmac: hmac.into(), public: public.into() };
         Self { keys, algorithms: [&HMAC[..], &PUBLIC[..]].concat(), signers }
     }
@@ -134,7 +134,7 @@ impl World {
     /// The keys for the other side.
     pub(super) fn keys(&self) -> Value {
         match &self.keys {
-            Keys::One(key) => keys::set([&**key]),
+            Keys::One(key) => keys::set([key]),
             Keys::Sets { hmac, public } => {
                 let all = [&hmac[..], &public[..]].concat();
                 json!({ "keys": all })
@@ -178,4 +178,22 @@ impl World {
         }
         all
     }
+}
+
+/// The key of somebody who signs with this algorithm and whom nobody knows.
+fn stranger(alg: &str) -> Key {
+    match alg {
+        "ES256" => Key::new_ec(Curve::P256),
+        "ES384" => Key::new_ec(Curve::P384),
+        "ES512" => Key::new_ec(Curve::P521),
+        _ if HMAC.contains(&alg) => random_hmac(),
+        _ => Key::new_rsa(KeySize::Rsa2048),
+    }
+}
+
+/// A random key that is long enough for every HMAC algorithm.
+fn random_hmac() -> Key {
+    let mut octets = [0; 64];
+    rand::fill(&mut octets).unwrap();
+    Key::hmac(octets)
 }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::provider::{Change, Identity, KeySet, Provider, mistake, published, rsa};
+use crate::support::keys::Key;
 use crate::support::token::{EXPIRES, ISSUED};
 
 /// No `typ`, and a key's name that is padded base64.
@@ -12,7 +13,7 @@ const ISSUER: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCd
 const CLIENT: &str = "7lhlkkfbfb4q5kpp90urffao3u";
 const SUB: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 
-fn keys() -> [crate::support::keys::Key; 2] {
+fn keys() -> [Key; 2] {
     let key =
         |number, kid: &str| rsa(number).with("alg", "RS256").with("kid", kid).with("use", "sig");
     [

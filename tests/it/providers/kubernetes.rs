@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::provider::{Change, Identity, KeySet, Provider, mistake, p256, published, rsa};
+use super::provider::{Change, Identity, KeySet, Provider, mistake, published, rsa};
+use crate::support::keys::Key;
 use crate::support::token::{EXPIRES, ISSUED};
 
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -116,7 +117,7 @@ fn of_p256() -> Provider {
         issuer_form: "https://HOST",
         remarks: "Where the API server's `--service-account-signing-key-file` is such a key.",
         settings,
-        key_sets: vec![published(&[p256()
+        key_sets: vec![published(&[Key::p256()
             .with("use", "sig")
             .with("kid", KID)
             .with("alg", "ES256")])],

@@ -5,12 +5,12 @@
 
 use std::sync::LazyLock;
 
+use aws_lc_rs::rsa::KeySize;
 use serde_json::{Map, Value, json};
 
 use crate::support::check::Check;
 use crate::support::gate::Setup;
-use crate::support::keys::{self, Curve, Key};
-use crate::support::token;
+use crate::support::keys::{self, Key};
 
 /// What the client of every realm here presents.
 pub(super) const SECRET: &str = "the-client-secret-of-the-providers";
@@ -87,15 +87,10 @@ pub(super) fn mistake(what: &'static str, change: Change, reason: &'static str) 
 }
 
 /// An RSA key of 2048 bits; the same numbers are the same key under whichever name.
-pub(super) fn rsa(number: usize) -> Key {
-    static KEYS: LazyLock<[Key; 3]> = LazyLock::new(|| [Key::rsa(), Key::rsa(), Key::rsa()]);
-    KEYS[number].clone()
-}
-
-/// A key of P-256.
-pub(super) fn p256() -> Key {
-    static KEY: LazyLock<Key> = LazyLock::new(|| Key::ec(Curve::P256));
-    KEY.clone()
+pub(super) fn rsa(number: usize) -> &'static Key {
+    static KEYS: LazyLock<[Key; 3]> =
+        LazyLock::new(|| std::array::from_fn(|_| Key::new_rsa(KeySize::Rsa2048)));
+    &KEYS[number]
 }
 
 /// The document of these keys, the first of which signs.
@@ -110,12 +105,9 @@ pub(super) const CERTIFICATE: &str =
 impl KeySet {
     /// A token of the signer's; `KID` in the header's text stands for the key's name.
     fn token(&self, header: &str, claims: &Value) -> String {
-        let jwk = self.signer.jwk();
-        let header = header.replace("KID", jwk["kid"].as_str().unwrap());
+        let header = header.replace("KID", self.signer.kid().unwrap());
         let alg = serde_json::from_str::<Value>(&header).unwrap()["alg"].clone();
-        let input = format!("{}.{}", token::encode(header), token::encode(claims.to_string()));
-        let signature = self.signer.sign(alg.as_str().unwrap(), input.as_bytes());
-        format!("{input}.{}", token::encode(signature))
+        self.signer.sign_texts(header, claims.to_string(), alg.as_str().unwrap())
     }
 }
 

@@ -8,10 +8,11 @@ use serde_json::Value;
 use tonic_health::pb::health_check_response::ServingStatus;
 
 use super::inside::Inside;
-use super::issuer::{FILE, Key, set, setup};
+use super::public_keys::{FILE, by, new_key, set, setup};
 use super::second;
 use crate::serving::health::health;
 use crate::support::gate::Gate;
+use crate::support::keys::Key;
 use crate::support::{corp, http, wait};
 
 fn loads(realm: &str, trigger: &str, result: &str) -> String {
@@ -34,11 +35,11 @@ fn of_realm(gate: &Inside, name: &str, realm: &str) -> i64 {
 
 #[test]
 fn keys_of_a_changed_file_hold_by_the_real_poll_and_cost_no_check() {
-    let (stays, old, new) = (Key::new(), Key::new(), Key::new());
-    let [first, second] = [&old, &new].map(|key| set(&[stays.jwk(&[]), key.jwk(&[])]));
+    let (stays, old, new) = (new_key(), new_key(), new_key());
+    let [first, second] = [&old, &new].map(|key| set([&stays, key]));
     let mut gate = setup(&first).mounted().start();
     let over = Arc::new(AtomicBool::new(false));
-    let (caller, check, is_over) = (gate.caller(), stays.check(), Arc::clone(&over));
+    let (caller, check, is_over) = (gate.caller(), by(&stays), Arc::clone(&over));
     let asking = std::thread::spawn(move || {
         let mut asked = 0;
         while !is_over.load(Ordering::SeqCst) {
@@ -56,15 +57,15 @@ fn keys_of_a_changed_file_hold_by_the_real_poll_and_cost_no_check() {
         } else {
             [(&old, &first), (&new, &second)]
         };
-        assert!(caller.check(&was.check()).is_allow());
-        assert_eq!(caller.check(&is.check()).outcome(), (401, "signature_invalid"));
+        assert!(caller.check(&by(was)).is_allow());
+        assert_eq!(caller.check(&by(is)).outcome(), (401, "signature_invalid"));
         gate.change(|setup| {
             let setup = if mounted { setup.mounted() } else { setup.in_place() };
             setup.file(FILE, content)
         });
         gate.wait_for_metric(&changed, round + 1);
-        assert!(caller.check(&is.check()).is_allow());
-        assert_eq!(caller.check(&was.check()).outcome(), (401, "signature_invalid"));
+        assert!(caller.check(&by(is)).is_allow());
+        assert_eq!(caller.check(&by(was)).outcome(), (401, "signature_invalid"));
     }
     over.store(true, Ordering::SeqCst);
     assert!(asking.join().unwrap() > 100);
@@ -73,11 +74,9 @@ fn keys_of_a_changed_file_hold_by_the_real_poll_and_cost_no_check() {
 
 #[test]
 fn a_remembered_token_is_as_good_as_its_key() {
-    let (a, b) = (Key::new(), Key::new());
-    let claims = crate::support::token::Claims::good();
-    let named = corp::with_token(&a.token(&claims, Some("a")));
-    let (unnamed, other) = (a.check(), b.check());
-    let both = set(&[a.jwk(&[("kid", "a")]), b.jwk(&[("kid", "b")])]);
+    let (a, b) = (new_key(), new_key());
+    let (named, unnamed, other) = (by(&a.with("kid", "a")), by(&a), by(&b));
+    let both = set([&a.with("kid", "a"), &b.with("kid", "b")]);
     let mut gate = Inside::start(setup(&both));
     let caller = gate.caller();
     for _ in 0..2 {
@@ -88,7 +87,7 @@ fn a_remembered_token_is_as_good_as_its_key() {
     assert_eq!(hits(&gate), 3);
 
     // Its key is gone: refused at its very next check, and the other one is still remembered.
-    gate.reload(|setup| setup.file(FILE, set(&[b.jwk(&[("kid", "b")])])));
+    gate.reload(|setup| setup.file(FILE, set([&b.with("kid", "b")])));
     assert_eq!(caller.check(&named).outcome(), (401, "no_usable_key"));
     assert_eq!(caller.check(&unnamed).outcome(), (401, "signature_invalid"));
     assert_eq!(hits(&gate), 3);
@@ -96,18 +95,18 @@ fn a_remembered_token_is_as_good_as_its_key() {
     assert_eq!(hits(&gate), 4);
 
     // Another name or algorithm makes another key of the same material.
-    for more in [("kid", "c"), ("alg", "ES256")] {
+    for (name, value) in [("kid", "c"), ("alg", "ES256")] {
         let before = hits(&gate);
-        gate.reload(|setup| setup.file(FILE, set(&[b.jwk(&[more])])));
+        gate.reload(|setup| setup.file(FILE, set([&b.with(name, value)])));
         assert!(caller.check(&other).is_allow());
-        assert_eq!(hits(&gate), before, "{more:?}");
+        assert_eq!(hits(&gate), before, "{name}");
         assert!(caller.check(&other).is_allow());
-        assert_eq!(hits(&gate), before + 1, "{more:?}");
+        assert_eq!(hits(&gate), before + 1, "{name}");
     }
 
     // Another text and other neighbours make none.
     let before = hits(&gate);
-    let more = set(&[a.jwk(&[]), b.jwk(&[("alg", "ES256")])]).replace(',', " , ");
+    let more = set([&a, &b.with("alg", "ES256")]).replace(',', " , ");
     gate.reload(|setup| setup.file(FILE, more));
     assert!(caller.check(&other).is_allow());
     assert_eq!(hits(&gate), before + 1);
@@ -125,8 +124,8 @@ const BROKEN: [(&str, Option<&str>, &str); 5] = [
 
 #[test]
 fn a_broken_key_file_changes_nothing_and_holds_up_nothing() {
-    let (old, new) = (Key::new(), Key::new());
-    let good = set(&[old.jwk(&[])]);
+    let (old, new) = (new_key(), new_key());
+    let good = set([&old]);
     let mut gate = Inside::start(setup(&good));
     let caller = gate.caller();
     for (errors, (what, content, _)) in (1..).zip(BROKEN) {
@@ -141,18 +140,18 @@ fn a_broken_key_file_changes_nothing_and_holds_up_nothing() {
         });
         assert_eq!(is, Reload::Applied, "{what}");
         assert_eq!(count(&gate, "file_change", "error"), errors, "{what}");
-        assert_eq!(caller.check(&old.check()).header(&header), Some("ana"), "{what}");
+        assert_eq!(caller.check(&by(&old)).header(&header), Some("ana"), "{what}");
         assert_eq!(http::get(gate.http(), "/readyz").status, 200, "{what}");
     }
-    gate.reload(|setup| setup.file(FILE, set(&[new.jwk(&[])])));
-    assert!(caller.check(&new.check()).is_allow(), "mended");
+    gate.reload(|setup| setup.file(FILE, set([&new])));
+    assert!(caller.check(&by(&new)).is_allow(), "mended");
     assert_eq!(count(&gate, "file_change", "changed"), 1);
 
     // Nor does a broken configuration hold up good keys of a file in force.
     let is = gate.reload(|setup| setup.set("realmgate.limits.deadlin", "1s").file(FILE, &good));
     assert_eq!(is, Reload::Refused);
-    assert!(caller.check(&old.check()).is_allow());
-    assert_eq!(caller.check(&new.check()).outcome(), (401, "signature_invalid"));
+    assert!(caller.check(&by(&old)).is_allow());
+    assert_eq!(caller.check(&by(&new)).outcome(), (401, "signature_invalid"));
     assert_eq!(count(&gate, "file_change", "changed"), 2);
     // The same keys once more are no load.
     assert_eq!(gate.reload(|setup| setup.unset("realmgate.limits.deadlin")), Reload::Unchanged);
@@ -161,8 +160,8 @@ fn a_broken_key_file_changes_nothing_and_holds_up_nothing() {
 
 #[test]
 fn a_broken_key_file_is_named_in_the_log() {
-    let key = Key::new();
-    let mut gate = setup(set(&[key.jwk(&[])])).start();
+    let key = new_key();
+    let mut gate = setup(set([&key])).start();
     let path = gate.setup().config_file().with_file_name(FILE).display().to_string();
     for (_, content, why) in [BROKEN[0], BROKEN[4]] {
         gate.change(|setup| match content {
@@ -175,7 +174,7 @@ fn a_broken_key_file_is_named_in_the_log() {
         });
         assert_eq!((&line["path"], &line["level"]), (&path.as_str().into(), &"ERROR".into()));
     }
-    assert!(gate.caller().check(&key.check()).is_allow());
+    assert!(gate.caller().check(&by(&key)).is_allow());
 }
 
 #[test]
@@ -197,28 +196,28 @@ fn a_service_does_not_start_without_its_key_file() {
 
 #[test]
 fn an_empty_set_withdraws_the_keys_until_there_are_others() {
-    let key = Key::new();
-    let mut gate = setup(set(&[key.jwk(&[])])).start();
+    let key = new_key();
+    let mut gate = setup(set([&key])).start();
     let caller = gate.caller();
     let is_told = |status| {
         let is = || (health(&caller, "realm/corp") == Ok(status)).then_some(());
         wait::eventually("the realm's health", is);
     };
-    assert!(caller.check(&key.check()).is_allow());
+    assert!(caller.check(&by(&key)).is_allow());
     is_told(ServingStatus::Serving);
 
     let changed = loads("corp", "file_change", "changed");
-    gate.change(|setup| setup.file(FILE, set(&[])));
+    gate.change(|setup| setup.file(FILE, set([])));
     gate.wait_for_metric(&changed, 1);
-    assert_eq!(caller.check(&key.check()).outcome(), (401, "no_usable_key"));
+    assert_eq!(caller.check(&by(&key)).outcome(), (401, "no_usable_key"));
     is_told(ServingStatus::NotServing);
     assert_eq!(health(&caller, ""), Ok(ServingStatus::Serving), "only the realm");
     assert_eq!(http::get(gate.http(), "/readyz").status, 200);
     assert_eq!(gate.metric(r#"realmgate_jwks_keys{realm="corp"}"#), 0);
 
-    gate.change(|setup| setup.file(FILE, set(&[key.jwk(&[])])));
+    gate.change(|setup| setup.file(FILE, set([&key])));
     gate.wait_for_metric(&changed, 2);
-    assert!(caller.check(&key.check()).is_allow());
+    assert!(caller.check(&by(&key)).is_allow());
     is_told(ServingStatus::Serving);
     assert_eq!(gate.metric(r#"realmgate_jwks_keys{realm="corp"}"#), 1);
     assert_eq!(warnings(&gate, "no_usable_key"), 1);
@@ -232,20 +231,20 @@ fn warnings(gate: &Gate, what: &str) -> usize {
 
 #[test]
 fn a_file_that_is_not_watched_is_loaded_anew_by_a_signal_alone() {
-    let (old, new) = (Key::new(), Key::new());
+    let (old, new) = (new_key(), new_key());
     let enabled = corp::setting("pkc_jwkset_reload.enabled");
-    let mut gate = setup(set(&[old.jwk(&[])])).set(&enabled, "false").start();
+    let mut gate = setup(set([&old])).set(&enabled, "false").start();
     let caller = gate.caller();
     // The configuration is looked at, and the file beside it is not.
     gate.reload("applied", |setup| {
-        setup.file(FILE, set(&[new.jwk(&[])])).set("realmgate.limits.deadline", "4s")
+        setup.file(FILE, set([&new])).set("realmgate.limits.deadline", "4s")
     });
-    assert!(caller.check(&old.check()).is_allow());
+    assert!(caller.check(&by(&old)).is_allow());
     let signalled = |result| loads("corp", "signal", result);
     gate.signal("HUP");
     gate.wait_for_metric(&signalled("changed"), 1);
-    assert!(caller.check(&new.check()).is_allow());
-    assert_eq!(caller.check(&old.check()).outcome(), (401, "signature_invalid"));
+    assert!(caller.check(&by(&new)).is_allow());
+    assert_eq!(caller.check(&by(&old)).outcome(), (401, "signature_invalid"));
     gate.signal("HUP");
     gate.wait_for_metric(&signalled("unchanged"), 1);
 
@@ -253,36 +252,34 @@ fn a_file_that_is_not_watched_is_loaded_anew_by_a_signal_alone() {
     gate.change(|setup| setup.file(FILE, "{"));
     gate.signal("HUP");
     gate.wait_for_metric(&signalled("error"), 1);
-    assert!(caller.check(&new.check()).is_allow());
-    gate.change(|setup| setup.file(FILE, set(&[])));
+    assert!(caller.check(&by(&new)).is_allow());
+    gate.change(|setup| setup.file(FILE, set([])));
     gate.signal("HUP");
     gate.wait_for_metric(&signalled("changed"), 2);
     gate.wait_for_event(|line| {
         line["warning"].as_str().is_some_and(|said| said.contains("no_usable_key"))
     });
-    assert_eq!(caller.check(&new.check()).outcome(), (401, "no_usable_key"));
+    assert_eq!(caller.check(&by(&new)).outcome(), (401, "no_usable_key"));
     assert_eq!(gate.metric(&loads("corp", "file_change", "changed")), 0);
 }
 
 #[test]
 fn a_signal_is_what_made_a_file_load_that_is_not_watched_whatever_else_is_new() {
-    let (old, new) = (Key::new(), Key::new());
+    let (old, new) = (new_key(), new_key());
     let enabled = corp::setting("pkc_jwkset_reload.enabled");
-    let mut gate = Inside::start(setup(set(&[old.jwk(&[])])).set(&enabled, "false"));
-    gate.apply(|setup| {
-        setup.file(FILE, set(&[new.jwk(&[])])).set("realmgate.limits.deadline", "4s")
-    });
-    assert!(gate.caller().check(&new.check()).is_allow());
+    let mut gate = Inside::start(setup(set([&old])).set(&enabled, "false"));
+    gate.apply(|setup| setup.file(FILE, set([&new])).set("realmgate.limits.deadline", "4s"));
+    assert!(gate.caller().check(&by(&new)).is_allow());
     assert_eq!(count(&gate, "signal", "changed"), 1);
     assert_eq!(count(&gate, "file_change", "changed"), 0);
 }
 
 #[test]
 fn a_refused_key_file_is_looked_at_until_it_is_mended_watched_or_not() {
-    let key = Key::new();
+    let key = new_key();
     let enabled = corp::setting("pkc_jwkset_reload.enabled");
     let path = corp::setting("pkc_jwkset_path");
-    let mut gate = Inside::start(setup(set(&[key.jwk(&[])])).set(&enabled, "false"));
+    let mut gate = Inside::start(setup(set([&key])).set(&enabled, "false"));
     let new = |content: &str| {
         let content = content.to_owned();
         let path = path.clone();
@@ -291,28 +288,28 @@ fn a_refused_key_file_is_looked_at_until_it_is_mended_watched_or_not() {
         }
     };
     assert_eq!(gate.reload(new("{")), Reload::Refused);
-    assert!(gate.caller().check(&key.check()).is_allow());
-    assert_eq!(gate.reload(new(&set(&[key.jwk(&[("kid", "new")])]))), Reload::Applied);
+    assert!(gate.caller().check(&by(&key)).is_allow());
+    assert_eq!(gate.reload(new(&set([&key.with("kid", "new")]))), Reload::Applied);
     assert_eq!(count(&gate, "startup", "changed"), 2);
 }
 
 #[test]
 fn two_realms_share_a_file_and_each_shows_its_keys() {
-    let (old, new) = (Key::new(), Key::new());
+    let (old, new) = (new_key(), new_key());
     let setting = |suffix: &str| format!("xpack.security.authc.realms.jwt.second.{suffix}");
-    let shared = second::add(setup(set(&[old.jwk(&[])])))
+    let shared = second::add(setup(set([&old])))
         .without_secret(&setting("hmac_key"))
         .set(&setting("allowed_signature_algorithms"), "ES256")
         .set(&setting("pkc_jwkset_path"), FILE);
     let mut gate = Inside::start(shared);
     let caller = gate.caller();
     let check = |key: &Key| {
-        let token = key.token(&second::claims(), None);
+        let token = key.token(&second::claims(), key.alg());
         crate::support::check::Check::get().bearer(&token)
     };
-    assert!(caller.check(&old.check()).is_allow() && caller.check(&check(&old)).is_allow());
-    gate.reload(|setup| setup.file(FILE, set(&[new.jwk(&[]), old.jwk(&[("kid", "old")])])));
-    assert!(caller.check(&new.check()).is_allow() && caller.check(&check(&new)).is_allow());
+    assert!(caller.check(&by(&old)).is_allow() && caller.check(&check(&old)).is_allow());
+    gate.reload(|setup| setup.file(FILE, set([&new, &old.with("kid", "old")])));
+    assert!(caller.check(&by(&new)).is_allow() && caller.check(&check(&new)).is_allow());
     for realm in ["corp", "second"] {
         assert_eq!(of_realm(&gate, "jwks_keys", realm), 2, "{realm}");
         let startup = loads(realm, "startup", "changed");
@@ -324,7 +321,7 @@ fn two_realms_share_a_file_and_each_shows_its_keys() {
 
     // The file outlives the first of its realms, and is still watched.
     gate.apply(|setup| setup.set(&corp::setting("enabled"), "false"));
-    gate.reload(|setup| setup.file(FILE, set(&[old.jwk(&[])])));
+    gate.reload(|setup| setup.file(FILE, set([&old])));
     assert_eq!(http::metric(gate.http(), &loads("second", "file_change", "changed")), 1);
     assert!(caller.check(&check(&old)).is_allow());
     assert_eq!(caller.check(&check(&new)).outcome(), (401, "signature_invalid"));
@@ -333,9 +330,9 @@ fn two_realms_share_a_file_and_each_shows_its_keys() {
 
 #[test]
 fn the_time_of_the_last_load_is_told_of_every_realm_of_the_file() {
-    let key = Key::new();
+    let key = new_key();
     let setting = |suffix: &str| format!("xpack.security.authc.realms.jwt.second.{suffix}");
-    let mut gate = Inside::start(setup(set(&[key.jwk(&[])])));
+    let mut gate = Inside::start(setup(set([&key])));
     // It shares a source that is loaded already.
     gate.apply(|setup| {
         second::add(setup)
@@ -357,17 +354,17 @@ fn the_time_of_the_last_load_is_told_of_every_realm_of_the_file() {
 
 #[test]
 fn a_file_that_a_reload_names_is_loaded_or_refuses_it() {
-    let (old, new) = (Key::new(), Key::new());
+    let (old, new) = (new_key(), new_key());
     let path = corp::setting("pkc_jwkset_path");
-    let mut gate = Inside::start(setup(set(&[old.jwk(&[])])));
+    let mut gate = Inside::start(setup(set([&old])));
     let caller = gate.caller();
     assert_eq!(gate.reload(|setup| setup.set(&path, "new.json")), Reload::Refused);
     let readyz = http::get(gate.http(), "/readyz?verbose").body;
     assert!(readyz.contains("new.json") && readyz.contains("[-]config: "), "{readyz}");
-    assert!(caller.check(&old.check()).is_allow());
-    gate.apply(|setup| setup.file("new.json", set(&[new.jwk(&[])])));
-    assert!(caller.check(&new.check()).is_allow());
-    assert_eq!(caller.check(&old.check()).outcome(), (401, "signature_invalid"));
+    assert!(caller.check(&by(&old)).is_allow());
+    gate.apply(|setup| setup.file("new.json", set([&new])));
+    assert!(caller.check(&by(&new)).is_allow());
+    assert_eq!(caller.check(&by(&old)).outcome(), (401, "signature_invalid"));
     assert_eq!(count(&gate, "startup", "changed"), 2);
     // What is named no more is not looked at.
     assert_eq!(gate.reload(|setup| setup.file(FILE, "{")), Reload::Unchanged);

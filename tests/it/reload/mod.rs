@@ -4,9 +4,9 @@
 //! is told to the service but to look.
 
 mod inside;
-mod issuer;
 mod key_files;
 mod load;
+mod public_keys;
 mod rotation;
 mod second;
 mod status;

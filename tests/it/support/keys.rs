@@ -1,17 +1,16 @@
-//! Keys of a test's own: what signs tokens, and what a key set says of it.
+//! Keys of a test's own: what signs tokens, honest or not, and what is known of it in public.
 //!
-//! Rule: every key is made when it is needed, so no private key stands in the repository.
+//! Rule: every key is made by the run that uses it, so no private key stands in the repository.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-#[cfg(feature = "system-tests")]
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rand::{self, SystemRandom};
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPublicKeyCompressedBin, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaEncoding};
 use serde_json::{Map, Value, json};
 
-use super::token;
+use super::token::{self, Claims, encode};
 
 /// The algorithms of RFC 7518, 3.1, by their names in a token's header.
 pub(crate) const HMAC: [&str; 3] = ["HS256", "HS384", "HS512"];
@@ -19,25 +18,11 @@ pub(crate) const PUBLIC: [&str; 9] =
     ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
 /// A curve of RFC 7518, 6.2.1.1.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Curve {
     P256,
     P384,
     P521,
-}
-
-/// A key with the members that its JWK has besides the material, which clones share.
-#[derive(Clone, Debug)]
-pub(crate) struct Key {
-    pair: Arc<Pair>,
-    members: Map<String, Value>,
-}
-
-#[derive(Debug)]
-enum Pair {
-    Hmac(Vec<u8>),
-    Rsa(rsa::KeyPair),
-    Ec(Curve, EcdsaKeyPair),
 }
 
 impl Curve {
@@ -58,68 +43,110 @@ impl Curve {
     }
 }
 
+/// A key, whose material clones share, and the members that its JWK has besides.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    material: Arc<Material>,
+    members: Map<String, Value>,
+}
+
+#[derive(Debug)]
+enum Material {
+    Hmac(Vec<u8>),
+    Rsa(rsa::KeyPair),
+    Ec(Curve, EcdsaKeyPair),
+}
+
+/// Declares keys that are made once a run, and that all of its tests share.
+macro_rules! of_the_run {
+    ($($(#[doc = $doc:literal])+ $name:ident: $make:expr;)+) => {
+        impl Key {
+            $($(#[doc = $doc])+
+            pub(crate) fn $name() -> &'static Self {
+                static KEY: LazyLock<Key> = LazyLock::new(|| $make);
+                &KEY
+            })+
+        }
+    };
+}
+
+of_the_run! {
+    /// RSA of 2048 bits with 65537.
+    rsa: Key::new_rsa(KeySize::Rsa2048).with("kid", "rsa");
+    /// Another one of the same name, for a stranger or a second issuer.
+    other_rsa: Key::new_rsa(KeySize::Rsa2048).with("kid", "rsa");
+    /// On P-256.
+    p256: Key::new_ec(Curve::P256).with("kid", "p256");
+    /// Another one of the same name, for a stranger.
+    other_p256: Key::new_ec(Curve::P256).with("kid", "p256");
+    /// On P-384.
+    p384: Key::new_ec(Curve::P384).with("kid", "p384");
+    /// On P-521.
+    p521: Key::new_ec(Curve::P521).with("kid", "p521");
+}
+
+/// How it is made.
 impl Key {
-    /// A random key that signs with every HMAC algorithm.
-    pub(crate) fn hmac() -> Self {
-        let mut octets = [0; 64];
-        rand::fill(&mut octets).unwrap();
-        Self::hmac_of(&octets)
+    /// A new RSA key.
+    pub(crate) fn new_rsa(size: KeySize) -> Self {
+        Self::of(Material::Rsa(rsa::KeyPair::generate(size).unwrap()))
+    }
+
+    /// A new key on a curve.
+    pub(crate) fn new_ec(curve: Curve) -> Self {
+        Self::of(Material::Ec(curve, EcdsaKeyPair::generate(curve.signing()).unwrap()))
     }
 
     /// The HMAC key of these octets.
-    pub(crate) fn hmac_of(octets: &[u8]) -> Self {
-        Self::new(Pair::Hmac(octets.to_vec()))
+    pub(crate) fn hmac(octets: impl AsRef<[u8]>) -> Self {
+        Self::of(Material::Hmac(octets.as_ref().to_vec()))
     }
 
-    /// An RSA key of 2048 bits.
-    pub(crate) fn rsa() -> Self {
-        Self::rsa_of(KeySize::Rsa2048)
+    fn of(material: Material) -> Self {
+        Self { material: Arc::new(material), members: Map::new() }
     }
 
-    /// An RSA key of another size.
-    pub(crate) fn rsa_of(size: KeySize) -> Self {
-        Self::new(Pair::Rsa(rsa::KeyPair::generate(size).unwrap()))
+    /// The same key with this member in its JWK, instead of the true one if it has that.
+    pub(crate) fn with(&self, name: &str, value: impl Into<Value>) -> Self {
+        let mut key = self.clone();
+        key.members.insert(name.to_owned(), value.into());
+        key
+    }
+}
+
+/// What is known of it. Of an HMAC key nothing is public, so asking for its numbers is a mistake.
+impl Key {
+    /// The name under which it is published.
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.members.get("kid")?.as_str()
     }
 
-    /// An elliptic curve key.
-    pub(crate) fn ec(curve: Curve) -> Self {
-        Self::new(Pair::Ec(curve, EcdsaKeyPair::generate(curve.signing()).unwrap()))
-    }
-
-    /// A key that an algorithm can sign with.
-    pub(crate) fn for_algorithm(alg: &str) -> Self {
-        match alg {
-            "ES256" => Self::ec(Curve::P256),
-            "ES384" => Self::ec(Curve::P384),
-            "ES512" => Self::ec(Curve::P521),
-            _ if alg.starts_with("HS") => Self::hmac(),
-            _ => Self::rsa(),
+    /// The algorithms that it is for.
+    pub(crate) fn algorithms(&self) -> &'static [&'static str] {
+        match &*self.material {
+            Material::Hmac(_) => &HMAC,
+            Material::Rsa(_) => &PUBLIC[..6],
+            Material::Ec(Curve::P256, _) => &["ES256"],
+            Material::Ec(Curve::P384, _) => &["ES384"],
+            Material::Ec(Curve::P521, _) => &["ES512"],
         }
     }
 
-    fn new(pair: Pair) -> Self {
-        Self { pair: Arc::new(pair), members: Map::new() }
+    /// The first of them.
+    pub(crate) fn alg(&self) -> &'static str {
+        self.algorithms()[0]
     }
 
-    /// Sets one member of its JWK.
-    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
-        self
-    }
-
-    /// Its JWK: of a pair the public half.
+    /// Its JWK as it is published: of a pair the public half.
     pub(crate) fn jwk(&self) -> Value {
-        let mut jwk = match &*self.pair {
-            Pair::Hmac(octets) => json!({ "kty": "oct", "k": token::encode(octets) }),
-            Pair::Rsa(pair) => {
-                let (n, e) = modulus_and_exponent(pair.public_key().as_ref());
-                json!({ "kty": "RSA", "n": token::encode(n), "e": token::encode(e) })
+        let mut jwk = match &*self.material {
+            Material::Hmac(octets) => json!({ "kty": "oct", "k": encode(octets) }),
+            Material::Rsa(_) => {
+                let [n, e] = self.numbers().map(encode);
+                json!({ "kty": "RSA", "n": n, "e": e })
             }
-            Pair::Ec(curve, pair) => {
-                // An uncompressed point: 4, x, y.
-                let point = &pair.public_key().as_ref()[1..];
-                let (x, y) = point.split_at(point.len() / 2);
-                let (x, y) = (token::encode(x), token::encode(y));
+            Material::Ec(curve, _) => {
+                let [x, y] = self.numbers().map(encode);
                 json!({ "kty": "EC", "crv": curve.name(), "x": x, "y": y })
             }
         };
@@ -127,18 +154,114 @@ impl Key {
         jwk
     }
 
-    /// Signs as an algorithm of the key's family does; an elliptic curve has only one.
-    pub(crate) fn sign(&self, alg: &str, input: &[u8]) -> Vec<u8> {
-        let random = SystemRandom::new();
-        match &*self.pair {
-            Pair::Hmac(octets) => token::mac(alg, octets, input),
-            Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding(alg), &random, input, &mut signature).unwrap();
-                signature
+    /// Modulus and exponent, or both coordinates at full length.
+    pub(crate) fn numbers(&self) -> [Vec<u8>; 2] {
+        match &*self.material {
+            Material::Hmac(_) => panic!("an HMAC key has no public numbers"),
+            Material::Rsa(pair) => [pair.public_key().modulus(), pair.public_key().exponent()]
+                .map(|number| number.big_endian_without_leading_zero().to_vec()),
+            Material::Ec(_, pair) => {
+                // An uncompressed point: 4, x, y.
+                let point = &pair.public_key().as_ref()[1..];
+                let (x, y) = point.split_at(point.len() / 2);
+                [x.to_vec(), y.to_vec()]
             }
-            Pair::Ec(_, pair) => pair.sign(&random, input).unwrap().as_ref().to_vec(),
         }
+    }
+
+    /// The public half in its family's own form: an `RSAPublicKey`, or the uncompressed point.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        match &*self.material {
+            Material::Hmac(_) => panic!("an HMAC key has no public half"),
+            Material::Rsa(pair) => pair.public_key().as_ref().to_vec(),
+            Material::Ec(_, pair) => pair.public_key().as_ref().to_vec(),
+        }
+    }
+
+    /// The public half as a `SubjectPublicKeyInfo`.
+    pub(crate) fn spki(&self) -> Vec<u8> {
+        let info: PublicKeyX509Der<'_> = match &*self.material {
+            Material::Hmac(_) => panic!("an HMAC key has no public half"),
+            Material::Rsa(pair) => pair.public_key().as_der().unwrap(),
+            Material::Ec(_, pair) => pair.public_key().as_der().unwrap(),
+        };
+        info.as_ref().to_vec()
+    }
+
+    /// The point of a key on a curve, compressed.
+    pub(crate) fn compressed(&self) -> Vec<u8> {
+        let Material::Ec(_, pair) = &*self.material else { panic!("on no curve") };
+        let point: EcPublicKeyCompressedBin<'_> = pair.public_key().as_be_bytes().unwrap();
+        point.as_ref().to_vec()
+    }
+
+    /// The private half as a PKCS#8 document; of an HMAC key the octets.
+    #[cfg(feature = "system-tests")]
+    pub(crate) fn private(&self) -> Vec<u8> {
+        use aws_lc_rs::encoding::Pkcs8V1Der;
+        match &*self.material {
+            Material::Hmac(octets) => octets.clone(),
+            Material::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).unwrap().as_ref().to_vec(),
+            Material::Ec(_, pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
+        }
+    }
+}
+
+/// What it signs, whatever that says.
+impl Key {
+    /// A token with these claims, under a header that names the algorithm and the key.
+    pub(crate) fn token(&self, claims: &Claims, alg: &str) -> String {
+        let mut header = json!({ "alg": alg });
+        if let Some(kid) = self.kid() {
+            header["kid"] = kid.into();
+        }
+        self.under(&header, claims, alg)
+    }
+
+    /// A token with a header of the test's own, signed by `alg` whatever the header says.
+    pub(crate) fn under(&self, header: &Value, claims: &Claims, alg: &str) -> String {
+        self.sign_texts(header.to_string(), claims.text(), alg)
+    }
+
+    /// A token of any header and payload text.
+    pub(crate) fn sign_texts(
+        &self,
+        header: impl AsRef<[u8]>,
+        payload: impl AsRef<[u8]>,
+        alg: &str,
+    ) -> String {
+        self.sign_parts(&encode(header), &encode(payload), alg)
+    }
+
+    /// A token of two parts taken as they stand, base64url or not.
+    pub(crate) fn sign_parts(&self, header: &str, payload: &str, alg: &str) -> String {
+        let input = format!("{header}.{payload}");
+        let signature = encode(self.sign(alg, input.as_bytes()));
+        format!("{input}.{signature}")
+    }
+
+    /// A signature as an algorithm of the key's family makes it; a curve has only one.
+    pub(crate) fn sign(&self, alg: &str, message: &[u8]) -> Vec<u8> {
+        match &*self.material {
+            Material::Hmac(octets) => token::mac(alg, octets, message),
+            Material::Rsa(_) => self.sign_encoded(encoding(alg), message),
+            Material::Ec(_, pair) => {
+                assert!(alg.starts_with("ES"), "{alg} is no algorithm of curves");
+                pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+            }
+        }
+    }
+
+    /// An RSA signature in any encoding.
+    pub(crate) fn sign_encoded(
+        &self,
+        encoding: &'static dyn RsaEncoding,
+        message: &[u8],
+    ) -> Vec<u8> {
+        let Material::Rsa(pair) = &*self.material else { panic!("no RSA key") };
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(encoding, &SystemRandom::new(), message, &mut signature).unwrap();
+        signature
     }
 }
 
@@ -147,7 +270,7 @@ pub(crate) fn set<'k>(keys: impl IntoIterator<Item = &'k Key>) -> Value {
     json!({ "keys": keys.into_iter().map(Key::jwk).collect::<Vec<_>>() })
 }
 
-fn padding(alg: &str) -> &'static dyn RsaEncoding {
+fn encoding(alg: &str) -> &'static dyn RsaEncoding {
     match alg {
         "RS256" => &signature::RSA_PKCS1_SHA256,
         "RS384" => &signature::RSA_PKCS1_SHA384,
@@ -156,62 +279,5 @@ fn padding(alg: &str) -> &'static dyn RsaEncoding {
         "PS384" => &signature::RSA_PSS_SHA384,
         "PS512" => &signature::RSA_PSS_SHA512,
         other => panic!("{other} is no RSA algorithm"),
-    }
-}
-
-/// The two numbers of an `RSAPublicKey` (RFC 8017, A.1.1), without leading zeros.
-fn modulus_and_exponent(der: &[u8]) -> (&[u8], &[u8]) {
-    let (sequence, _) = value(der);
-    let (modulus, rest) = value(sequence);
-    let (exponent, _) = value(rest);
-    (without_sign(modulus), without_sign(exponent))
-}
-
-/// The content of the first DER value, and what follows it.
-fn value(der: &[u8]) -> (&[u8], &[u8]) {
-    let length = usize::from(der[1]);
-    let (length, head) = if length < 128 {
-        (length, 2)
-    } else {
-        let octets = &der[2..2 + (length - 128)];
-        (octets.iter().fold(0, |sum, octet| sum * 256 + usize::from(*octet)), 2 + octets.len())
-    };
-    der[head..].split_at(length)
-}
-
-fn without_sign(number: &[u8]) -> &[u8] {
-    number.strip_prefix(&[0]).unwrap_or(number)
-}
-
-/// What only the tests with another implementation need.
-#[cfg(feature = "system-tests")]
-impl Key {
-    /// The private half as a PKCS#8 document; of an HMAC key the octets.
-    pub(crate) fn private(&self) -> Vec<u8> {
-        match &*self.pair {
-            Pair::Hmac(octets) => octets.clone(),
-            Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).unwrap().as_ref().to_vec(),
-            Pair::Ec(_, pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
-        }
-    }
-
-    /// The public half as a `SubjectPublicKeyInfo`; an HMAC key has none.
-    pub(crate) fn public_info(&self) -> Option<Vec<u8>> {
-        type Info = PublicKeyX509Der<'static>;
-        let info: Info = match &*self.pair {
-            Pair::Hmac(_) => return None,
-            Pair::Rsa(pair) => pair.public_key().as_der().unwrap(),
-            Pair::Ec(_, pair) => pair.public_key().as_der().unwrap(),
-        };
-        Some(info.as_ref().to_vec())
-    }
-
-    /// The public half as its family writes it: an `RSAPublicKey`, or a point.
-    pub(crate) fn public_octets(&self) -> Option<Vec<u8>> {
-        match &*self.pair {
-            Pair::Hmac(_) => None,
-            Pair::Rsa(pair) => Some(pair.public_key().as_ref().to_vec()),
-            Pair::Ec(_, pair) => Some(pair.public_key().as_ref().to_vec()),
-        }
     }
 }

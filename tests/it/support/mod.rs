@@ -10,11 +10,6 @@ pub(crate) mod corp;
 pub(crate) mod folder;
 pub(crate) mod gate;
 pub(crate) mod http;
-pub(crate) mod issuer;
-#[cfg_attr(
-    not(feature = "system-tests"),
-    allow(dead_code, reason = "what is behind the feature uses all of it")
-)]
 pub(crate) mod keys;
 pub(crate) mod mount;
 pub(crate) mod process;

@@ -4,9 +4,9 @@
 use ::base64::Engine as _;
 use ::base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE};
 
-use super::good;
+use super::{good, trusted};
 use crate::attacks::{Attack, hold_beside};
-use crate::support::issuer::Issuer;
+use crate::support::keys::Key;
 use crate::support::token::{Claims, decode, encode, parts};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -63,7 +63,7 @@ fn texts(padding: usize) -> (String, String) {
 
 #[test]
 fn no_part_is_read_in_another_base64_even_if_it_is_signed_so() {
-    let issuer = Issuer::rsa();
+    let key = Key::rsa();
     let mut attacks = Vec::new();
     for padding in 0..3 {
         let (header, payload) = texts(padding);
@@ -76,26 +76,26 @@ fn no_part_is_read_in_another_base64_even_if_it_is_signed_so() {
             inputs.push((format!("payload {what}"), format!("{head}.{writing}")));
         }
         for (what, input) in inputs {
-            let signature = encode(issuer.sign("RS256", input.as_bytes()));
+            let signature = encode(key.sign("RS256", input.as_bytes()));
             let what = format!("{what}, {padding} over");
             attacks.push(Attack::not_a_jwt(&what, &format!("{input}.{signature}")));
         }
     }
     assert!(attacks.len() > 100, "{}", attacks.len());
     let (header, payload) = texts(1);
-    hold_beside(&super::gate(), &issuer.sign_texts(&header, &payload, "RS256"), &attacks);
+    hold_beside(&super::gate(), &key.sign_texts(&header, &payload, "RS256"), &attacks);
 }
 
 #[test]
 fn no_signature_is_read_in_another_base64() {
     let gate = super::gate();
-    for issuer in Issuer::all() {
-        let token = good(issuer);
+    for key in trusted() {
+        let token = good(key);
         let [header, payload, signature] = parts(&token);
         let attacks: Vec<_> = writings(&decode(&signature))
             .into_iter()
             .map(|(what, writing)| {
-                let what = format!("{}: {what}", issuer.alg());
+                let what = format!("{}: {what}", key.alg());
                 Attack::not_a_jwt(&what, &format!("{header}.{payload}.{writing}"))
             })
             .collect();

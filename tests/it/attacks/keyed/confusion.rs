@@ -4,17 +4,18 @@ use ::base64::Engine as _;
 use ::base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
-use super::{ALL, good, judged, keys, resigned, setup};
+use super::{good, judged, keys, resigned, setup, trusted};
 use crate::attacks::{Attack, hold_beside};
 use crate::support::corp::{self, KEY};
-use crate::support::issuer::Issuer;
+use crate::support::keys::{Key, PUBLIC, set};
 use crate::support::token::{Claims, HS256, HS384, HS512, decode, encode, parts};
 
 /// Everything that an attacker can take for the secret, by what it is.
-fn public(issuer: &Issuer) -> Vec<(String, Vec<u8>)> {
-    let (spki, raw, jwk) = (issuer.spki(), issuer.raw(), issuer.jwk());
+fn public(key: &Key) -> Vec<(String, Vec<u8>)> {
+    let (spki, raw, jwk) = (key.spki(), key.raw(), key.jwk());
+    let kid = key.kid().unwrap();
     let pem = pem("PUBLIC KEY", &spki);
-    let [first, second] = issuer.numbers();
+    let [first, second] = key.numbers();
     let mut forms = vec![
         ("SPKI in PEM", pem.clone().into_bytes()),
         ("SPKI in PEM without its newline", pem.trim_end().into()),
@@ -36,17 +37,17 @@ fn public(issuer: &Issuer) -> Vec<(String, Vec<u8>)> {
         ("both numbers", [&*first, &second].concat()),
         ("the key's own form", raw.clone()),
         ("the key's own form in base64url", encode(&raw).into()),
-        ("its name", issuer.kid().into()),
+        ("its name", kid.into()),
     ];
-    if issuer.alg() == "RS256" {
+    if key.alg() == "RS256" {
         let pem = self::pem("RSA PUBLIC KEY", &raw);
         forms.push(("PKCS#1 in PEM", pem.clone().into()));
         forms.push(("PKCS#1 in PEM without its newline", pem.trim_end().into()));
     } else {
-        forms.push(("the compressed point", issuer.compressed()));
-        forms.push(("the compressed point in base64url", encode(issuer.compressed()).into()));
+        forms.push(("the compressed point", key.compressed()));
+        forms.push(("the compressed point in base64url", encode(key.compressed()).into()));
     }
-    let name = |(what, bytes)| (format!("{} of {}", what, issuer.kid()), bytes);
+    let name = |(what, bytes)| (format!("{what} of {kid}"), bytes);
     forms.into_iter().map(name).collect()
 }
 
@@ -59,18 +60,18 @@ fn pem(label: &str, der: &[u8]) -> String {
 #[test]
 fn nothing_public_is_an_hmac_secret_beside_one() {
     let mut attacks = Vec::new();
-    for issuer in Issuer::all() {
-        for (what, key) in public(issuer) {
+    for key in trusted() {
+        for (what, secret) in public(key) {
             for alg in [HS256, HS384, HS512] {
-                for header in [json!({ "alg": alg }), json!({ "alg": alg, "kid": issuer.kid() })] {
-                    let token = Claims::good().under(&header, alg, &key);
+                for header in [json!({ "alg": alg }), json!({ "alg": alg, "kid": key.kid() })] {
+                    let token = Claims::good().under(&header, alg, &secret);
                     attacks.push(judged(&format!("{header}: {what}"), &token, "signature_invalid"));
                 }
             }
         }
     }
     let gate = super::gate();
-    let control = good(Issuer::rsa());
+    let control = good(Key::rsa());
     hold_beside(&gate, &control, &attacks);
     let named = Claims::good().under(&json!({ "alg": HS256, "kid": "rsa" }), HS256, KEY);
     let real = [("the real secret, under any name", corp::with_token(&named))];
@@ -82,25 +83,24 @@ fn nothing_public_is_an_hmac_secret_where_there_is_none() {
     // Without a secret the realm lists no HMAC algorithm, and nothing gets as far as a key.
     let setup = setup(&keys())
         .without_secret(&corp::setting("hmac_key"))
-        .set(&corp::setting("allowed_signature_algorithms"), json!(ALL[..9]));
+        .set(&corp::setting("allowed_signature_algorithms"), json!(PUBLIC));
     let mut attacks = Vec::new();
-    for issuer in Issuer::all() {
-        for (what, key) in public(issuer) {
-            let token = Claims::good().signed(HS256, &key);
+    for key in trusted() {
+        for (what, secret) in public(key) {
+            let token = Claims::good().signed(HS256, &secret);
             attacks.push(judged(&what, &token, "algorithm_not_allowed"));
         }
     }
-    hold_beside(&setup.start(), &good(Issuer::rsa()), &attacks);
+    hold_beside(&setup.start(), &good(Key::rsa()), &attacks);
 }
 
 #[test]
 fn a_public_key_in_the_set_of_secrets_is_no_secret_and_a_secret_among_public_keys_no_key() {
-    let key = Issuer::rsa();
-    let secret = json!({ "kty": "oct", "k": encode([7; 64]), "kid": "rsa" });
-    let mut public = keys();
-    public["keys"].as_array_mut().unwrap().push(secret.clone());
-    let shared = json!({ "kty": "oct", "k": encode([8; 64]), "kid": "shared" });
-    let secrets = json!({ "keys": [key.jwk(), Issuer::p256().jwk(), shared] });
+    let key = Key::rsa();
+    let secret = Key::hmac([7; 64]).with("kid", "rsa");
+    let shared = Key::hmac([8; 64]).with("kid", "shared");
+    let public = set(trusted().into_iter().chain([&secret]));
+    let secrets = set([key, Key::p256(), &shared]);
     let gate = setup(&public)
         .without_secret(&corp::setting("hmac_key"))
         .secret(&corp::setting("hmac_jwkset"), secrets.to_string())
@@ -125,21 +125,21 @@ fn a_public_key_in_the_set_of_secrets_is_no_secret_and_a_secret_among_public_key
 
 #[test]
 fn a_signature_of_one_family_does_not_do_for_the_other() {
-    let rsa = good(Issuer::rsa());
+    let rsa = good(Key::rsa());
     let mac = decode(&parts(&Claims::good().token())[2]);
     let mut attacks: Vec<Attack> = Vec::new();
-    for issuer in Issuer::all() {
-        for alg in issuer.algorithms() {
-            let header = json!({ "alg": alg, "kid": issuer.kid() });
+    for key in trusted() {
+        for alg in key.algorithms() {
+            let header = json!({ "alg": alg, "kid": key.kid() });
             for hs in [HS256, HS384, HS512] {
                 let token = Claims::good().under(&header, hs, KEY);
                 attacks.push(judged(&format!("{alg} by {hs}"), &token, "signature_invalid"));
             }
         }
         for hs in [HS256, HS384, HS512] {
-            let header = json!({ "alg": hs, "kid": issuer.kid() });
-            let token = issuer.under(&header, &Claims::good(), issuer.alg());
-            attacks.push(judged(&format!("{hs} by {}", issuer.alg()), &token, "signature_invalid"));
+            let header = json!({ "alg": hs, "kid": key.kid() });
+            let token = key.under(&header, &Claims::good(), key.alg());
+            attacks.push(judged(&format!("{hs} by {}", key.alg()), &token, "signature_invalid"));
         }
     }
     attacks.push(judged("RS256 with another's MAC", &resigned(&rsa, &mac), "signature_invalid"));

@@ -2,16 +2,16 @@
 //! curve; and the one change that a signature bears.
 
 use super::bytes::{integer, minus, order, plus, sequence, small};
-use super::{good, input, judged, resigned};
+use super::{good, input, judged, resigned, trusted};
 use crate::attacks::{Attack, allow, hold_beside};
 use crate::support::corp;
-use crate::support::issuer::Issuer;
+use crate::support::keys::Key;
 use crate::support::token::{Claims, decode, parts};
 use crate::support::wait;
 
 /// The issuer's EC keys, each with its curve.
-fn curves() -> [(&'static Issuer, &'static str); 3] {
-    [(Issuer::p256(), "P-256"), (Issuer::p384(), "P-384"), (Issuer::p521(), "P-521")]
+fn curves() -> [(&'static Key, &'static str); 3] {
+    [(Key::p256(), "P-256"), (Key::p384(), "P-384"), (Key::p521(), "P-521")]
 }
 
 /// Both numbers of a token's signature.
@@ -33,14 +33,14 @@ fn rows(token: &str, curve: &str, signatures: Vec<(&str, Vec<u8>)>) -> Vec<Attac
 #[test]
 fn numbers_out_of_their_range_are_no_signature() {
     let gate = super::gate();
-    for (issuer, curve) in curves() {
-        let token = good(issuer);
+    for (key, curve) in curves() {
+        let token = good(key);
         let [r, s] = numbers(&token);
         let n = order(curve);
         let (zero, one, two) = (small(0, &n), small(1, &n), small(2, &n));
         let (below, above) = (minus(&n, &one), plus(&n, &one).unwrap());
         let most = vec![0xff; n.len()];
-        let x = issuer.numbers()[0].clone();
+        let x = key.numbers()[0].clone();
         let mut pairs = vec![
             ("r = 0", [&zero, &s]),
             ("s = 0", [&r, &zero]),
@@ -81,8 +81,8 @@ fn numbers_out_of_their_range_are_no_signature() {
 #[test]
 fn a_signature_has_the_fixed_form_and_no_other() {
     let gate = super::gate();
-    for (issuer, curve) in curves() {
-        let token = good(issuer);
+    for (key, curve) in curves() {
+        let token = good(key);
         let [r, s] = numbers(&token);
         let fixed = [&*r, &s].concat();
         let half = fixed.len() / 2;
@@ -116,12 +116,12 @@ fn a_signature_has_the_fixed_form_and_no_other() {
 #[test]
 fn a_signature_of_another_curve_key_or_text_is_invalid() {
     let gate = super::gate();
-    for (issuer, curve) in curves() {
-        let token = good(issuer);
+    for (key, curve) in curves() {
+        let token = good(key);
         let input = input(&token);
-        let mut signatures: Vec<_> = Issuer::all()
+        let mut signatures: Vec<_> = trusted()
             .into_iter()
-            .filter(|other| other.kid() != issuer.kid())
+            .filter(|other| other.kid() != key.kid())
             .map(|other| (other.alg(), other.sign(other.alg(), input.as_bytes())))
             .collect();
         let width = decode(&parts(&token)[2]).len();
@@ -130,12 +130,12 @@ fn a_signature_of_another_curve_key_or_text_is_invalid() {
             fitted.resize(width, 0);
             signatures.push(("another curve's at full length", fitted));
         }
-        let stranger = Issuer::other_p256().sign("ES256", input.as_bytes());
+        let stranger = Key::other_p256().sign("ES256", input.as_bytes());
         signatures.push(("a stranger's", stranger));
-        signatures.push(("of another text", issuer.sign(issuer.alg(), b"another text")));
+        signatures.push(("of another text", key.sign(key.alg(), b"another text")));
         let mut with_dot = input.clone().into_bytes();
         with_dot.push(b'.');
-        signatures.push(("of the text and a dot", issuer.sign(issuer.alg(), &with_dot)));
+        signatures.push(("of the text and a dot", key.sign(key.alg(), &with_dot)));
         hold_beside(&gate, &token, &rows(&token, curve, signatures));
     }
 }
@@ -145,9 +145,9 @@ fn a_signature_of_another_curve_key_or_text_is_invalid() {
 /// text is another entry.
 #[test]
 fn the_other_s_is_another_text_of_the_same_token_and_is_judged_anew() {
-    for (issuer, curve) in curves() {
+    for (key, curve) in curves() {
         let gate = super::gate();
-        let token = good(issuer);
+        let token = good(key);
         let [r, s] = numbers(&token);
         let other = [&*r, &minus(&order(curve), &s)].concat();
         let twin = resigned(&token, &other);
@@ -161,7 +161,7 @@ fn the_other_s_is_another_text_of_the_same_token_and_is_judged_anew() {
         assert!(two.is_some(), "{} entries", entries());
         let claims = Claims::good().with("sub", "admin");
         let [header, ..] = parts(&token);
-        let [_, payload, _] = parts(&issuer.token(&claims, issuer.alg()));
+        let [_, payload, _] = parts(&key.token(&claims, key.alg()));
         let forged = resigned(&format!("{header}.{payload}."), &other);
         let check = corp::with_token(&forged);
         let attack = Attack::judged("on other claims", check, &claims, "signature_invalid");

@@ -8,33 +8,29 @@ use super::{good, judged, setup};
 use crate::attacks::{Attack, allow, hold_beside};
 use crate::support::corp;
 use crate::support::gate::Gate;
-use crate::support::issuer::Issuer;
+use crate::support::keys::{Key, set};
 use crate::support::token::{Claims, HS256, HS384, HS512, decode, encode, parts};
 
 /// This key under another name, and changed so.
-fn changed(issuer: &Issuer, kid: &str, members: &[(&str, Value)]) -> Value {
-    let mut key = issuer.jwk();
-    key["kid"] = json!(kid);
-    for (name, value) in members {
-        key[*name] = value.clone();
-    }
-    key
+fn changed(key: &Key, kid: &str, members: &[(&str, Value)]) -> Value {
+    let named = key.with("kid", kid);
+    members.iter().fold(named, |key, (name, value)| key.with(name, value.clone())).jwk()
 }
 
 /// A token that this key truly signed, under a name.
-fn named(issuer: &Issuer, kid: &str, alg: &str) -> String {
-    issuer.under(&json!({ "alg": alg, "kid": kid }), &Claims::good(), alg)
+fn named(key: &Key, kid: &str, alg: &str) -> String {
+    key.with("kid", kid).token(&Claims::good(), alg)
 }
 
 /// The realm with these keys and, last of all, the RSA key.
 fn beside_rsa(keys: impl IntoIterator<Item = Value>) -> Gate {
-    let keys: Vec<_> = keys.into_iter().chain([Issuer::rsa().jwk()]).collect();
+    let keys: Vec<_> = keys.into_iter().chain([Key::rsa().jwk()]).collect();
     setup(&json!({ "keys": keys })).start()
 }
 
 #[test]
 fn a_key_that_is_for_something_else_signs_nothing() {
-    let issuer = Issuer::p256();
+    let key = Key::p256();
     let members = [
         ("use enc", ("use", json!("enc"))),
         ("use SIG", ("use", json!("SIG"))),
@@ -58,37 +54,37 @@ fn a_key_that_is_for_something_else_signs_nothing() {
         ("kty RSA", ("kty", json!("RSA"))),
         ("kty oct", ("kty", json!("oct"))),
         ("kty ec", ("kty", json!("ec"))),
-        ("x is y", ("x", issuer.jwk()["y"].clone())),
+        ("x is y", ("x", key.jwk()["y"].clone())),
         ("no x", ("x", Value::Null)),
         ("empty y", ("y", json!(""))),
         ("x of standard base64", ("x", json!("+/+/"))),
     ];
     let keys =
-        members.iter().map(|(what, member)| changed(issuer, what, std::slice::from_ref(member)));
+        members.iter().map(|(what, member)| changed(key, what, std::slice::from_ref(member)));
     let attacks: Vec<_> = members
         .iter()
-        .map(|(what, _)| judged(what, &named(issuer, what, "ES256"), "no_usable_key"))
+        .map(|(what, _)| judged(what, &named(key, what, "ES256"), "no_usable_key"))
         .collect();
-    hold_beside(&beside_rsa(keys), &good(Issuer::rsa()), &attacks);
+    hold_beside(&beside_rsa(keys), &good(Key::rsa()), &attacks);
 }
 
 #[test]
 fn a_key_that_names_its_algorithm_serves_no_other() {
-    let issuer = Issuer::other_rsa();
-    let gate = beside_rsa([changed(issuer, "PS384", &[("alg", json!("PS384"))])]);
-    let attacks: Vec<_> = issuer
+    let key = Key::other_rsa();
+    let gate = beside_rsa([changed(key, "PS384", &[("alg", json!("PS384"))])]);
+    let attacks: Vec<_> = key
         .algorithms()
         .iter()
         .filter(|alg| **alg != "PS384")
-        .map(|alg| judged(alg, &named(issuer, "PS384", alg), "no_usable_key"))
+        .map(|alg| judged(alg, &named(key, "PS384", alg), "no_usable_key"))
         .collect();
-    hold_beside(&gate, &named(issuer, "PS384", "PS384"), &attacks);
+    hold_beside(&gate, &named(key, "PS384", "PS384"), &attacks);
 }
 
 #[test]
 fn a_point_that_is_on_no_curve_is_no_key() {
-    let issuer = Issuer::p256();
-    let [x, y] = issuer.numbers();
+    let key = Key::p256();
+    let [x, y] = key.numbers();
     let (zero, one) = (small(0, &x), small(1, &x));
     let order = order("P-256");
     let prime = [&[0xff; 4][..], &[0, 0, 0, 1], &[0; 12], &[0xff; 12]].concat();
@@ -104,23 +100,23 @@ fn a_point_that_is_on_no_curve_is_no_key() {
         ("a coordinate that is too long", [&long, &y]),
     ];
     let keys = points.iter().map(|(what, [x, y])| {
-        changed(issuer, what, &[("x", json!(encode(x))), ("y", json!(encode(y)))])
+        changed(key, what, &[("x", json!(encode(x))), ("y", json!(encode(y)))])
     });
     let mut attacks = Vec::new();
     for (what, _) in &points {
         for (by, signature) in [("0", vec![0; 64]), ("1", [&*one, &one].concat())] {
-            let token = super::resigned(&named(issuer, what, "ES256"), &signature);
+            let token = super::resigned(&named(key, what, "ES256"), &signature);
             attacks.push(judged(&format!("{what}, by {by}"), &token, "no_usable_key"));
         }
-        attacks.push(judged(what, &named(issuer, what, "ES256"), "no_usable_key"));
+        attacks.push(judged(what, &named(key, what, "ES256"), "no_usable_key"));
     }
-    hold_beside(&beside_rsa(keys), &good(Issuer::rsa()), &attacks);
+    hold_beside(&beside_rsa(keys), &good(Key::rsa()), &attacks);
 }
 
 #[test]
 fn a_modulus_or_exponent_that_is_weak_or_costly_is_no_key() {
-    let issuer = Issuer::other_rsa();
-    let [n, e] = issuer.numbers();
+    let key = Key::other_rsa();
+    let [n, e] = key.numbers();
     let odd = |bytes: usize| vec![0xff; bytes];
     let even = [&n[..255], &[n[255] & 0xfe]].concat();
     let power_of_two = [vec![0x80], vec![0; 255]].concat();
@@ -148,20 +144,20 @@ fn a_modulus_or_exponent_that_is_weak_or_costly_is_no_key() {
         ("n a power of two", power_of_two, vec![3]),
     ];
     let keys = numbers.iter().map(|(what, n, e)| {
-        changed(issuer, what, &[("n", json!(encode(n))), ("e", json!(encode(e)))])
+        changed(key, what, &[("n", json!(encode(n))), ("e", json!(encode(e)))])
     });
     let mut attacks = Vec::new();
     for (what, ..) in &numbers {
         for alg in ["RS256", "PS512"] {
-            let token = named(issuer, what, alg);
+            let token = named(key, what, alg);
             attacks.push(judged(&format!("{what}: {alg}"), &token, "no_usable_key"));
         }
     }
     // Under e = 1 the padded hash is its own signature.
-    let token = named(issuer, "e = 1", "RS256");
+    let token = named(key, "e = 1", "RS256");
     let forged = super::resigned(&token, &padded(super::input(&token).as_bytes()));
     attacks.push(judged("the padded hash itself", &forged, "no_usable_key"));
-    hold_beside(&beside_rsa(keys), &good(Issuer::rsa()), &attacks);
+    hold_beside(&beside_rsa(keys), &good(Key::rsa()), &attacks);
 }
 
 /// The hash of `message` as PKCS#1 v1.5 pads it for 2048 bits: what a signature is a root of.
@@ -190,7 +186,7 @@ fn the_forgeries_that_small_exponents_invite_do_not_verify() {
         })
         .collect();
     assert_eq!(attacks.len(), 6);
-    hold_beside(&gate, &good(Issuer::rsa()), &attacks);
+    hold_beside(&gate, &good(Key::rsa()), &attacks);
     let control = vectors["control"]["token"].as_str().unwrap();
     let key = &vectors["control"]["key"];
     let gate = setup(&json!({ "keys": [key] })).start();
@@ -198,19 +194,19 @@ fn the_forgeries_that_small_exponents_invite_do_not_verify() {
 }
 
 /// The realm with these HMAC keys instead of its one.
-fn with_secrets(secrets: &[Value]) -> Gate {
+fn with_secrets(secrets: &[Key]) -> Gate {
     setup(&super::keys())
         .without_secret(&corp::setting("hmac_key"))
-        .secret(&corp::setting("hmac_jwkset"), json!({ "keys": secrets }).to_string())
+        .secret(&corp::setting("hmac_jwkset"), set(secrets).to_string())
         .start()
 }
 
-fn secret(kid: &str, k: &[u8]) -> Value {
-    json!({ "kty": "oct", "k": encode(k), "kid": kid })
+fn secret(kid: &str, octets: &[u8]) -> Key {
+    Key::hmac(octets).with("kid", kid)
 }
 
-fn mac(kid: &str, alg: &str, key: &[u8]) -> String {
-    Claims::good().under(&json!({ "alg": alg, "kid": kid }), alg, key)
+fn mac(kid: &str, alg: &str, octets: &[u8]) -> String {
+    secret(kid, octets).token(&Claims::good(), alg)
 }
 
 #[test]
@@ -241,20 +237,15 @@ fn an_hmac_key_that_is_too_short_serves_nothing_that_it_is_too_short_for() {
 #[test]
 fn an_hmac_key_for_something_else_or_of_another_algorithm_signs_nothing() {
     let key = [9; 64];
-    let with = |kid: &str, name: &str, value: Value| {
-        let mut one = secret(kid, &key);
-        one[name] = value;
-        one
-    };
     let keys = [
         secret("good", &key),
-        with("enc", "use", json!("enc")),
-        with("sign", "key_ops", json!(["sign"])),
-        with("HS384", "alg", json!("HS384")),
-        with("A256KW", "alg", json!("A256KW")),
-        with("text", "k", json!("a".repeat(64))),
-        with("number", "k", json!(9)),
-        with("none", "k", Value::Null),
+        secret("enc", &key).with("use", "enc"),
+        secret("sign", &key).with("key_ops", ["sign"]),
+        secret("HS384", &key).with("alg", "HS384"),
+        secret("A256KW", &key).with("alg", "A256KW"),
+        secret("text", &key).with("k", "a".repeat(64)),
+        secret("number", &key).with("k", 9),
+        secret("none", &key).with("k", Value::Null),
     ];
     let names = ["enc", "sign", "HS384", "A256KW", "number", "none"];
     let mut attacks: Vec<Attack> =

@@ -1,12 +1,12 @@
 //! Tricks with `kid`: it chooses among the issuer's keys, and does nothing else.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{good, judged, keys, setup};
+use super::{good, judged, keys, setup, trusted};
 use crate::attacks::{Attack, allow, hold_beside};
 use crate::support::corp;
 use crate::support::gate::Gate;
-use crate::support::issuer::Issuer;
+use crate::support::keys::{Key, set};
 use crate::support::token::{Claims, HS256};
 
 /// Names that some library has once looked up in a file, a database, a shell or a cache.
@@ -68,8 +68,8 @@ fn a_name_that_is_nobodys_finds_no_key_whoever_signed() {
     for name in names() {
         let header = json!({ "alg": "RS256", "kid": name });
         let what: String = format!("{name:?}").chars().take(40).collect();
-        for (by, issuer) in [("the issuer", Issuer::rsa()), ("another", Issuer::other_rsa())] {
-            let token = issuer.under(&header, &Claims::good(), "RS256");
+        for (by, key) in [("the issuer", Key::rsa()), ("another", Key::other_rsa())] {
+            let token = key.under(&header, &Claims::good(), "RS256");
             attacks.push(judged(&format!("{what} by {by}"), &token, "no_usable_key"));
         }
         for (by, key) in [("nothing", ""), ("a NUL", "\0"), ("its name", &name), ("a 2", "2\n")] {
@@ -79,20 +79,20 @@ fn a_name_that_is_nobodys_finds_no_key_whoever_signed() {
             attacks.push(judged(&format!("{what} by {by}"), &token, "signature_invalid"));
         }
     }
-    hold_beside(&super::gate(), &good(Issuer::rsa()), &attacks);
+    hold_beside(&super::gate(), &good(Key::rsa()), &attacks);
 }
 
 #[test]
 fn the_name_of_another_key_of_the_set_does_not_help() {
     let mut attacks = Vec::new();
-    for issuer in Issuer::all() {
-        for named in Issuer::all().iter().filter(|named| named.kid() != issuer.kid()) {
-            let header = json!({ "alg": issuer.alg(), "kid": named.kid() });
-            let token = issuer.under(&header, &Claims::good(), issuer.alg());
+    for key in trusted() {
+        for named in trusted().iter().filter(|named| named.kid() != key.kid()) {
+            let header = json!({ "alg": key.alg(), "kid": named.kid() });
+            let token = key.under(&header, &Claims::good(), key.alg());
             attacks.push(judged(&header.to_string(), &token, "no_usable_key"));
         }
     }
-    hold_beside(&super::gate(), &good(Issuer::p256()), &attacks);
+    hold_beside(&super::gate(), &good(Key::p256()), &attacks);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_name_that_is_no_text_or_stands_twice_is_not_a_jwt() {
         .iter()
         .map(|kid| {
             let header = json!({ "alg": "RS256", "kid": kid });
-            let token = Issuer::rsa().under(&header, &Claims::good(), "RS256");
+            let token = Key::rsa().under(&header, &Claims::good(), "RS256");
             Attack::not_a_jwt(&header.to_string(), &token)
         })
         .collect();
@@ -125,14 +125,16 @@ fn a_name_that_is_no_text_or_stands_twice_is_not_a_jwt() {
         r#"{"alg":"RS256","kid":"\ud800"}"#,
     ];
     let good = Claims::good().text();
-    attacks.extend(texts.map(|header| {
-        Attack::not_a_jwt(header, &Issuer::rsa().sign_texts(header, &good, "RS256"))
-    }));
-    hold_beside(&super::gate(), &super::good(Issuer::rsa()), &attacks);
+    attacks.extend(
+        texts.map(|header| {
+            Attack::not_a_jwt(header, &Key::rsa().sign_texts(header, &good, "RS256"))
+        }),
+    );
+    hold_beside(&super::gate(), &super::good(Key::rsa()), &attacks);
 }
 
 /// A second realm with an issuer and a key of its own.
-fn with_another_realm(key: &Value) -> Gate {
+fn with_another_realm(key: &Key) -> Gate {
     let named = |suffix: &str| format!("xpack.security.authc.realms.jwt.other.{suffix}");
     setup(&keys())
         .set(&named("order"), 2)
@@ -142,47 +144,45 @@ fn with_another_realm(key: &Value) -> Gate {
         .set(&named("claims.principal"), "sub")
         .set(&named("pkc_jwkset_path"), "other.json")
         .secret(&named("client_authentication.shared_secret"), corp::SECRET)
-        .file("other.json", json!({ "keys": [key] }).to_string())
+        .file("other.json", set([key]).to_string())
         .start()
 }
 
 #[test]
 fn the_key_of_another_realm_serves_that_realm_alone() {
-    let theirs = Issuer::other_rsa();
-    let mut key = theirs.jwk();
-    key["kid"] = json!("theirs");
-    let gate = with_another_realm(&key);
-    let with = |issuer: &Issuer, kid: &str, iss: &str| {
+    let theirs = Key::other_rsa();
+    let gate = with_another_realm(&theirs.with("kid", "theirs"));
+    let with = |key: &Key, kid: &str, iss: &str| {
         let header = json!({ "alg": "RS256", "kid": kid });
         let claims = Claims::good().with("iss", iss);
-        (claims.clone(), issuer.under(&header, &claims, "RS256"))
+        (claims.clone(), key.under(&header, &claims, "RS256"))
     };
     let rows = [
         ("theirs by its name", with(theirs, "theirs", corp::ISSUER), "no_usable_key"),
         ("theirs by our name", with(theirs, "rsa", corp::ISSUER), "signature_invalid"),
         (
             "ours by our name",
-            with(Issuer::rsa(), "rsa", "https://other.example.com/"),
+            with(Key::rsa(), "rsa", "https://other.example.com/"),
             "no_usable_key",
         ),
         (
             "ours by their name",
-            with(Issuer::rsa(), "theirs", "https://other.example.com/"),
+            with(Key::rsa(), "theirs", "https://other.example.com/"),
             "signature_invalid",
         ),
     ];
     let attacks = rows.map(|(what, (claims, token), reason)| {
         Attack::judged(what, corp::with_token(&token), &claims, reason)
     });
-    hold_beside(&gate, &good(Issuer::rsa()), &attacks);
+    hold_beside(&gate, &good(Key::rsa()), &attacks);
     let (_, token) = with(theirs, "theirs", "https://other.example.com/");
     allow(&gate, &[("theirs in its own realm", corp::with_token(&token))]);
 }
 
 #[test]
 fn one_name_of_two_keys_is_either_of_them_and_nobody_elses() {
-    let (first, second) = (Issuer::rsa(), Issuer::other_rsa());
-    let gate = setup(&json!({ "keys": [first.jwk(), second.jwk(), Issuer::p256().jwk()] })).start();
+    let (first, second) = (Key::rsa(), Key::other_rsa());
+    let gate = setup(&set([first, second, Key::p256()])).start();
     let [one, other] = [good(first), good(second)];
     let forged = super::resigned(&one, &second.sign("RS256", b"something else"));
     let header = json!({ "alg": HS256, "kid": "rsa" });

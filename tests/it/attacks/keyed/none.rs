@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{good, input, judged, resigned};
 use crate::attacks::{Attack, hold_beside};
 use crate::support::corp::KEY;
-use crate::support::issuer::Issuer;
+use crate::support::keys::{HMAC, Key, PUBLIC};
 use crate::support::token::{Claims, HS256, decode, encode, parts, sign_parts};
 
 /// Words that some library has once taken for `none`; the realm lists none of them.
@@ -33,18 +33,18 @@ const WORDS: [&str; 19] = [
 
 /// A header with this `alg` and the name of the issuer's RSA key.
 fn header(alg: &str) -> String {
-    json!({ "alg": alg, "kid": Issuer::rsa().kid() }).to_string()
+    json!({ "alg": alg, "kid": Key::rsa().kid() }).to_string()
 }
 
 /// Header and payload with a true signature of each kind that the realm knows, and with one that
 /// another good token has.
 fn signed(header: &str) -> Vec<(&'static str, String)> {
     let text = Claims::good().text();
-    let of_another = decode(&parts(&good(Issuer::rsa()))[2]);
+    let of_another = decode(&parts(&good(Key::rsa()))[2]);
     vec![
-        ("signed by RS256", Issuer::rsa().sign_texts(header, &text, "RS256")),
-        ("signed by PS256", Issuer::rsa().sign_texts(header, &text, "PS256")),
-        ("signed by ES256", Issuer::p256().sign_texts(header, &text, "ES256")),
+        ("signed by RS256", Key::rsa().sign_texts(header, &text, "RS256")),
+        ("signed by PS256", Key::rsa().sign_texts(header, &text, "PS256")),
+        ("signed by ES256", Key::p256().sign_texts(header, &text, "ES256")),
         ("signed by HS256", sign_parts(&encode(header), &encode(&text), HS256, KEY)),
         ("signed by HS256 with nothing", sign_parts(&encode(header), &encode(&text), HS256, "")),
         (
@@ -63,7 +63,7 @@ fn none_is_not_a_jwt_whatever_signature_stands_behind_it() {
             attacks.push(Attack::not_a_jwt(&format!("{header} {what}"), &token));
         }
     }
-    hold_beside(&super::gate(), &good(Issuer::rsa()), &attacks);
+    hold_beside(&super::gate(), &good(Key::rsa()), &attacks);
 }
 
 #[test]
@@ -75,20 +75,20 @@ fn a_word_like_none_is_no_algorithm_whatever_signature_stands_behind_it() {
             attacks.push(judged(&what, &token, "algorithm_not_allowed"));
         }
     }
-    hold_beside(&super::gate(), &good(Issuer::rsa()), &attacks);
+    hold_beside(&super::gate(), &good(Key::rsa()), &attacks);
 }
 
 #[test]
 fn no_signature_is_not_a_jwt_whatever_the_algorithm() {
     let mut attacks = Vec::new();
-    for alg in super::ALL.iter().chain(&WORDS).chain(&["none"]) {
+    for alg in PUBLIC.iter().chain(&HMAC).chain(&WORDS).chain(&["none"]) {
         let unsigned = format!("{}.{}", encode(header(alg)), encode(Claims::good().text()));
         for behind in ["", ".", "..", ".=", ".bnVsbA=="] {
             let what = format!("{alg:?} and {behind:?} for a signature");
             attacks.push(Attack::not_a_jwt(&what, &format!("{unsigned}{behind}")));
         }
     }
-    let control = good(Issuer::rsa());
+    let control = good(Key::rsa());
     let cut = input(&control);
     attacks.push(Attack::not_a_jwt("a good token's signature cut off", &cut));
     attacks.push(Attack::not_a_jwt("the same with its dot", &format!("{cut}.")));

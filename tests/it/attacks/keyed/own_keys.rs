@@ -12,27 +12,27 @@ use super::bytes::{der, integer, sequence};
 use super::{good, judged};
 use crate::attacks::{allow, hold_beside};
 use crate::support::corp;
-use crate::support::issuer::Issuer;
+use crate::support::keys::{Key, set};
 use crate::support::token::{Claims, encode};
 
 /// A certificate of this RSA key, made by itself, valid from 2000 to 2049.
-fn certificate(issuer: &Issuer) -> Vec<u8> {
+fn certificate(key: &Key) -> Vec<u8> {
     let algorithm = sequence(&[b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"]);
     let common_name = sequence(&[b"\x06\x03\x55\x04\x03", &der(0x0c, b"idp.example.com")]);
     let name = sequence(&[&der(0x31, &common_name)]);
     let validity = sequence(&[&der(0x17, b"000101000000Z"), &der(0x17, b"491231235959Z")]);
     let serial = integer(&[1]);
-    let body = sequence(&[&serial, &algorithm, &name, &validity, &name, &issuer.spki()]);
-    let signature = issuer.sign("RS256", &body);
+    let body = sequence(&[&serial, &algorithm, &name, &validity, &name, &key.spki()]);
+    let signature = key.sign("RS256", &body);
     sequence(&[&body, &algorithm, &der(3, &[&[0], &*signature].concat())])
 }
 
 /// Headers of a token that is signed by `attacker`, which name the attacker's key in each way that
 /// there is.
-fn headers(attacker: &Issuer, url: &str) -> Vec<Value> {
-    let chain = json!([BASE64_STANDARD.encode(certificate(Issuer::other_rsa()))]);
+fn headers(attacker: &Key, url: &str) -> Vec<Value> {
+    let chain = json!([BASE64_STANDARD.encode(certificate(Key::other_rsa()))]);
     let thumbprint = encode([7; 20]);
-    let set = json!({ "keys": [attacker.jwk()] });
+    let set = set([attacker]);
     vec![
         json!({ "jwk": attacker.jwk() }),
         json!({ "jwk": set }),
@@ -59,9 +59,9 @@ fn a_key_that_the_token_brings_or_points_at_is_not_used_and_nobody_is_asked_for_
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut gate = super::gate();
     let mut attacks = Vec::new();
-    for attacker in [Issuer::other_rsa(), Issuer::other_p256()] {
+    for attacker in [Key::other_rsa(), Key::other_p256()] {
         for header in headers(attacker, &url) {
-            for kid in [None, Some(attacker.kid()), Some("attacker")] {
+            for kid in [None, attacker.kid(), Some("attacker")] {
                 let mut header = header.clone();
                 header["alg"] = json!(attacker.alg());
                 if let Some(kid) = kid.filter(|_| header["kid"].is_null()) {
@@ -69,22 +69,22 @@ fn a_key_that_the_token_brings_or_points_at_is_not_used_and_nobody_is_asked_for_
                 }
                 // Without a name every key of the set is tried, and under a name of its own that
                 // one; a name that is nobody's finds none.
-                let is_known = header["kid"].is_null() || header["kid"] == attacker.kid();
+                let is_known = header["kid"].is_null() || header["kid"].as_str() == attacker.kid();
                 let reason = if is_known { "signature_invalid" } else { "no_usable_key" };
                 let token = attacker.under(&header, &Claims::good(), attacker.alg());
                 attacks.push(judged(&header.to_string(), &token, reason));
             }
         }
     }
-    hold_beside(&gate, &good(Issuer::rsa()), &attacks);
+    hold_beside(&gate, &good(Key::rsa()), &attacks);
     // The same headers take nothing from a token that is signed by the issuer's own key.
-    let tokens: Vec<_> = headers(Issuer::other_rsa(), &url)
+    let tokens: Vec<_> = headers(Key::other_rsa(), &url)
         .into_iter()
         .filter(|header| header["kid"].is_null())
         .map(|mut header| {
             header["alg"] = json!("RS256");
-            header["kid"] = json!(Issuer::rsa().kid());
-            let token = Issuer::rsa().under(&header, &Claims::good(), "RS256");
+            header["kid"] = json!(Key::rsa().kid());
+            let token = Key::rsa().under(&header, &Claims::good(), "RS256");
             (header.to_string(), corp::with_token(&token))
         })
         .collect();

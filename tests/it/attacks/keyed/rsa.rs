@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::{good, input, judged, resigned};
 use crate::attacks::hold_beside;
-use crate::support::issuer::Issuer;
+use crate::support::keys::Key;
 use crate::support::token::{Claims, decode, parts};
 
 /// The six algorithms of RSA.
 fn algorithms() -> &'static [&'static str] {
-    Issuer::rsa().algorithms()
+    Key::rsa().algorithms()
 }
 
 #[test]
@@ -21,27 +21,27 @@ fn a_signature_under_another_algorithm_is_invalid() {
     for named in algorithms() {
         for used in algorithms().iter().filter(|used| used != &named) {
             let header = json!({ "alg": named, "kid": "rsa" });
-            let token = Issuer::rsa().under(&header, &Claims::good(), used);
+            let token = Key::rsa().under(&header, &Claims::good(), used);
             attacks.push(judged(&format!("{named} by {used}"), &token, "signature_invalid"));
         }
     }
-    hold_beside(&super::gate(), &good(Issuer::rsa()), &attacks);
+    hold_beside(&super::gate(), &good(Key::rsa()), &attacks);
 }
 
 #[test]
 fn a_signature_that_was_cut_lengthened_or_made_up_is_invalid() {
-    let issuer = Issuer::rsa();
+    let key = Key::rsa();
     let gate = super::gate();
     for alg in algorithms() {
-        let token = issuer.token(&Claims::good(), alg);
+        let token = key.token(&Claims::good(), alg);
         let signature = decode(&parts(&token)[2]);
-        let [n, _] = issuer.numbers();
+        let [n, _] = key.numbers();
         let minus_one = [&n[..255], &[n[255] - 1]].concat();
         let mut flipped = signature.clone();
         flipped[255] ^= 1;
         let one = [vec![0; 255], vec![1]].concat();
         let text = input(&token);
-        let of_stranger = Issuer::other_rsa().sign(alg, text.as_bytes());
+        let of_stranger = Key::other_rsa().sign(alg, text.as_bytes());
         let signatures = [
             ("zeros", vec![0; 256]),
             ("all bits", vec![0xff; 256]),
@@ -59,7 +59,7 @@ fn a_signature_that_was_cut_lengthened_or_made_up_is_invalid() {
             ("backwards", signature.iter().rev().copied().collect()),
             ("the text itself", text.into_bytes()),
             ("a stranger's", of_stranger),
-            ("of another text", issuer.sign(alg, b"another text")),
+            ("of another text", key.sign(alg, b"another text")),
         ];
         let attacks: Vec<_> = signatures
             .iter()
@@ -76,7 +76,7 @@ fn a_signature_that_was_cut_lengthened_or_made_up_is_invalid() {
 fn with_leading_zero(alg: &str) -> String {
     let mut tokens = (0..100_000).map(|n| {
         let claims = Claims::good().with("n", n);
-        Issuer::rsa().token(&claims, alg)
+        Key::rsa().token(&claims, alg)
     });
     let begins = |token: &String| decode(&parts(token)[2])[0] == 0;
     tokens.find(begins).expect("one in 256")
@@ -122,14 +122,14 @@ static SALTED: [(&str, &str, RsaSignatureEncoding); 18] = [
 
 #[test]
 fn the_salt_of_a_pss_signature_is_as_long_as_its_hash() {
-    let issuer = Issuer::rsa();
+    let key = Key::rsa();
     let gate = super::gate();
     for alg in ["PS256", "PS384", "PS512"] {
-        let control = issuer.token(&Claims::good(), alg);
+        let control = key.token(&Claims::good(), alg);
         let rows = SALTED.iter().filter(|(of, ..)| *of == alg);
         let attacks: Vec<_> = rows
             .map(|(_, length, encoding)| {
-                let signature = issuer.sign_encoded(encoding, input(&control).as_bytes());
+                let signature = key.sign_encoded(encoding, input(&control).as_bytes());
                 let token = resigned(&control, &signature);
                 judged(&format!("{alg}: a salt of {length}"), &token, "signature_invalid")
             })

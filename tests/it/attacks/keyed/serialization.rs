@@ -6,17 +6,17 @@ use super::{good, input};
 use crate::attacks::{Attack, allow, hold, hold_beside};
 use crate::support::check::Check;
 use crate::support::corp;
-use crate::support::issuer::Issuer;
+use crate::support::keys::Key;
 use crate::support::token::{Claims, encode, parts};
 
 /// The claims' text signed by the RSA key under this header.
 fn under(header: &Value) -> String {
-    Issuer::rsa().under(header, &Claims::good(), "RS256")
+    Key::rsa().under(header, &Claims::good(), "RS256")
 }
 
 #[test]
 fn a_jwe_is_not_a_jwt() {
-    let token = good(Issuer::rsa());
+    let token = good(Key::rsa());
     let [_, payload, signature] = parts(&token);
     let key = encode([7; 256]);
     let (iv, tag) = (encode([7; 12]), encode([7; 16]));
@@ -25,7 +25,7 @@ fn a_jwe_is_not_a_jwt() {
         json!({ "alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": "rsa" }),
         json!({ "alg": "RSA1_5", "enc": "A128CBC-HS256", "kid": "rsa" }),
         json!({ "alg": "dir", "enc": "A256GCM" }),
-        json!({ "alg": "ECDH-ES", "enc": "A256GCM", "epk": Issuer::other_p256().jwk() }),
+        json!({ "alg": "ECDH-ES", "enc": "A256GCM", "epk": Key::other_p256().jwk() }),
         json!({ "alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2c": i32::MAX, "p2s": "AAAA" }),
         json!({ "alg": "RS256", "enc": "A256GCM", "cty": "JWT" }),
     ] {
@@ -56,7 +56,7 @@ fn repeated(what: &str, value: &str) -> Attack {
 
 #[test]
 fn json_serialization_is_no_token() {
-    let token = good(Issuer::rsa());
+    let token = good(Key::rsa());
     let [protected, payload, signature] = parts(&token);
     let one = json!({ "protected": protected, "signature": signature });
     let mut flattened = one.clone();
@@ -82,13 +82,13 @@ fn json_serialization_is_no_token() {
 
 #[test]
 fn a_nested_token_is_not_a_jwt() {
-    let inner = good(Issuer::rsa());
+    let inner = good(Key::rsa());
     let nested = |cty: Value, payload: &str| {
         let mut header = json!({ "alg": "RS256", "kid": "rsa" });
         if !cty.is_null() {
             header["cty"] = cty;
         }
-        Issuer::rsa().sign_texts(&header.to_string(), payload, "RS256")
+        Key::rsa().sign_texts(header.to_string(), payload, "RS256")
     };
     let twice = nested(json!("JWT"), &inner);
     let attacks = [
@@ -102,16 +102,16 @@ fn a_nested_token_is_not_a_jwt() {
     ];
     hold_beside(&super::gate(), &inner, &attacks);
     // The claims of a token inside are nobody's: those outside count.
-    let admin = good(Issuer::rsa());
+    let admin = good(Key::rsa());
     let claims = Claims::good().with("jwt", admin).with("sub", "ana");
     let gate = super::gate();
-    let answer = gate.caller().check(&corp::with_token(&Issuer::rsa().token(&claims, "RS256")));
+    let answer = gate.caller().check(&corp::with_token(&Key::rsa().token(&claims, "RS256")));
     assert_eq!(answer.principal().as_deref(), Some("ana"), "{answer:?}");
 }
 
 #[test]
 fn two_tokens_are_none() {
-    let (one, other) = (good(Issuer::rsa()), good(Issuer::p256()));
+    let (one, other) = (good(Key::rsa()), good(Key::p256()));
     let [header, payload, signature] = parts(&one);
     let [other_header, other_payload, other_signature] = parts(&other);
     let attacks = [
@@ -141,13 +141,13 @@ fn two_tokens_are_none() {
 
 #[test]
 fn members_that_change_what_is_signed_are_not_a_jwt_when_they_do_what_they_say() {
-    let (text, issuer) = (Claims::good().text(), Issuer::rsa());
+    let (text, key) = (Claims::good().text(), Key::rsa());
     // RFC 7797: the payload is signed as it stands.
     let header = json!({ "alg": "RS256", "kid": "rsa", "b64": false, "crit": ["b64"] });
     let head = encode(header.to_string());
-    let signature = encode(issuer.sign("RS256", format!("{head}.{text}").as_bytes()));
+    let signature = encode(key.sign("RS256", format!("{head}.{text}").as_bytes()));
     let unlisted = encode(json!({ "alg": "RS256", "b64": false }).to_string());
-    let of_unlisted = encode(issuer.sign("RS256", format!("{unlisted}.{text}").as_bytes()));
+    let of_unlisted = encode(key.sign("RS256", format!("{unlisted}.{text}").as_bytes()));
     let detached = format!("{head}..{signature}");
     let mut attacks = vec![
         Attack::not_a_jwt("not encoded, detached", &detached),
@@ -168,7 +168,7 @@ fn members_that_change_what_is_signed_are_not_a_jwt_when_they_do_what_they_say()
     for zip in [json!("DEF"), json!("GZIP"), json!("def"), json!(""), json!(null), json!(1)] {
         let head = encode(json!({ "alg": "RS256", "zip": zip }).to_string());
         let input = format!("{head}.{}", encode(&compressed));
-        let token = format!("{input}.{}", encode(issuer.sign("RS256", input.as_bytes())));
+        let token = format!("{input}.{}", encode(key.sign("RS256", input.as_bytes())));
         attacks.push(Attack::not_a_jwt(&format!("compressed, zip: {zip}"), &token));
         let plain = under(&json!({ "alg": "RS256", "zip": zip }));
         attacks.push(Attack::not_a_jwt(&format!("plain, zip: {zip}"), &plain));
@@ -196,13 +196,13 @@ fn members_that_change_what_is_signed_are_not_a_jwt_when_they_do_what_they_say()
         let header = json!({ "alg": "RS256", "crit": crit, "exp": 1, "b64": true });
         attacks.push(Attack::not_a_jwt(&header.to_string(), &under(&header)));
     }
-    hold_beside(&super::gate(), &good(issuer), &attacks);
+    hold_beside(&super::gate(), &good(key), &attacks);
 }
 
 #[test]
 fn a_good_token_in_another_place_is_no_credential() {
     let gate = super::gate();
-    let token = good(Issuer::rsa());
+    let token = good(Key::rsa());
     let nothing = |what: &str, check: Check| {
         let check = check.client_secret(corp::SECRET);
         Attack::new(what, check, (401, "no_credentials"), crate::attacks::NOTHING)

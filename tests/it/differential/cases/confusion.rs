@@ -9,13 +9,13 @@ use crate::support::keys::{HMAC, Key};
 /// Tokens whose HMAC secret is what everybody knows of this key; an HMAC key is nobody's to know.
 pub(in super::super) fn confused(dice: &mut Dice, key: &Key) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (form, secret) in forms(key).unwrap_or_default() {
-        let secret = Key::hmac_of(&secret);
+    for (form, secret) in forms(key) {
+        let secret = Key::hmac(secret);
         for alg in HMAC {
             let mut forge = Forge::new(dice, alg, &secret);
             let token = forge.good();
             forge.push(format!("confusion: {form}"), token);
-            if let Some(kid) = key.jwk()["kid"].as_str() {
+            if let Some(kid) = key.kid() {
                 let header = format!(r#"{{"alg":"{alg}","kid":"{kid}"}}"#);
                 forge.under(format!("confusion: {form}, by its kid"), header);
             }
@@ -25,9 +25,11 @@ pub(in super::super) fn confused(dice: &mut Dice, key: &Key) -> Vec<Case> {
     cases
 }
 
-fn forms(key: &Key) -> Option<Vec<(&'static str, Vec<u8>)>> {
-    let (info, octets) = (key.public_info()?, key.public_octets()?);
-    let jwk = key.jwk();
+fn forms(key: &Key) -> Vec<(&'static str, Vec<u8>)> {
+    if key.algorithms() == HMAC {
+        return Vec::new();
+    }
+    let (info, octets, jwk) = (key.spki(), key.raw(), key.jwk());
     let info_pem = pem("PUBLIC KEY", &info);
     let mut forms = vec![
         ("SubjectPublicKeyInfo", info.clone()),
@@ -49,7 +51,7 @@ fn forms(key: &Key) -> Option<Vec<(&'static str, Vec<u8>)>> {
             forms.push(("a number of the JWK", BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()));
         }
     }
-    Some(forms)
+    forms
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
