@@ -177,9 +177,17 @@ mod tests {
         let wrong_client = || realm(&key, "i", Some("another"), "a");
         let wrong_audience = || realm(&key, "i", Some("s"), "b");
         let forged = || realm(&key, "i", Some("s"), "a");
+        // The algorithm is looked at after the audience.
+        let wrong_algorithm = || {
+            let mut realm = forged();
+            Arc::get_mut(&mut realm.authenticator).unwrap().rules.algorithms.clear();
+            realm
+        };
         for (realms, place, reason) in [
             (vec![wrong_client(), wrong_audience()], 1, Reason::AudienceMismatch),
             (vec![wrong_audience(), wrong_client()], 0, Reason::AudienceMismatch),
+            (vec![wrong_audience(), wrong_algorithm()], 1, Reason::AlgorithmNotAllowed),
+            (vec![wrong_algorithm(), wrong_audience()], 0, Reason::AlgorithmNotAllowed),
             (vec![wrong_audience(), forged(), forged()], 1, Reason::SignatureInvalid),
             (vec![wrong_client(), wrong_client()], 0, Reason::ClientSecretMismatch),
         ] {

@@ -219,3 +219,65 @@ impl<'t, 'a> Verified<'t, 'a> {
         &self.key
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::crypto::testing::Pair;
+    use crate::engine::secret::Secret;
+
+    #[test]
+    fn where_no_source_is_the_settings_of_its_family_are_named() {
+        for (algorithm, sentence) in [
+            (
+                Algorithm::Hs384,
+                "algorithm [HS384] is a HMAC signing algorithm, but none of the HMAC JWK settings \
+                 [hmac_key, hmac_jwkset] is configured",
+            ),
+            (
+                Algorithm::Es256,
+                "algorithm [ES256] is a PKC signing algorithm, but PKC JWK setting \
+                 [pkc_jwkset_path] is not configured",
+            ),
+        ] {
+            assert_eq!(SignatureError::NoSource(algorithm).to_string(), sentence);
+        }
+    }
+
+    #[test]
+    fn a_set_of_no_keys_is_told_from_one_of_keys_that_do_not_fit() {
+        let secret = Secret::new([7; 32]);
+        let key = || Key::hmac(Some("a".to_owned()), None, &secret);
+        for (keys, algorithm, kid, found) in [
+            (vec![], Algorithm::Hs256, None, Err(SignatureError::NoKey)),
+            (vec![key()], Algorithm::Hs384, None, Err(SignatureError::NoFittingKey)),
+            (vec![key()], Algorithm::Hs256, Some("b"), Err(SignatureError::NoFittingKey)),
+            (vec![key()], Algorithm::Hs256, Some("a"), Ok(1)),
+        ] {
+            let candidates = candidates(&KeySet::new(keys), algorithm, kid);
+            assert_eq!(candidates.map(|keys| keys.len()), found, "{} {kid:?}", algorithm.name());
+        }
+    }
+
+    #[test]
+    fn work_is_slow_if_one_of_its_keys_is() {
+        let (quick, slow) = (Pair::p256(), Pair::p384());
+        for (pairs, is_slow) in [
+            (&[quick][..], false),
+            (&[quick, quick], false),
+            (&[slow], true),
+            (&[quick, slow], true),
+            (&[slow, quick], true),
+        ] {
+            let key = |pair: &&Pair| Arc::new(Key::public(None, None, pair.public()));
+            let work = Work {
+                token: Fingerprint::of(b""),
+                algorithm: Algorithm::Es256,
+                keys: pairs.iter().map(key).collect(),
+                message: Box::default(),
+                signature: Box::default(),
+            };
+            assert_eq!(work.is_slow(), is_slow);
+        }
+    }
+}

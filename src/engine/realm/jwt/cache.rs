@@ -7,7 +7,6 @@
 use crate::engine::crypto::Fingerprint;
 use crate::engine::time::Monotonic;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -95,26 +94,10 @@ impl<V> Cache<V> {
         self.len.fetch_update(Relaxed, Relaxed, one_more).is_ok()
     }
 
+    /// By the last bits of the digest, which spread well enough over shards.
     fn shard(&self, token: &Fingerprint) -> &Shard<V> {
-        let mut bits = DigestBits(0);
-        token.hash(&mut bits);
-        &self.shards[usize::from(bits.0) % self.shards.len()]
-    }
-}
-
-/// The last bits of a digest, which spread well enough over shards. Within a shard they would over
-/// buckets, too; there the standard hasher stands, against tokens that were chosen for theirs.
-struct DigestBits(u16);
-
-impl Hasher for DigestBits {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(last) = bytes.last_chunk() {
-            self.0 = u16::from_le_bytes(*last);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.into()
+        let bits = token.bytes().last_chunk().map_or(0, |last| u16::from_le_bytes(*last));
+        &self.shards[usize::from(bits) % self.shards.len()]
     }
 }
 
@@ -135,6 +118,8 @@ impl<V> Shard<V> {
 
 /// Entries, and the two orders in which they go.
 struct Table<V> {
+    /// Digests would spread over its buckets as they are; the standard hasher stands against tokens
+    /// that were chosen for theirs.
     entries: HashMap<Fingerprint, Entry<V>>,
     /// By the ends of their lives, equal ones by the stamps of their puts. A check that waited
     /// puts in later than a younger one, so the order of puts alone would not do.

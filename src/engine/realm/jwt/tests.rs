@@ -1,11 +1,13 @@
-//! What a realm remembers, for whom, and until when.
+//! What a realm remembers, for whom, and until when; what it tells of its keys and of a failed check.
 
-use super::JwtRealm;
+use super::{AtCheck, JwtRealm};
 use crate::engine::Snapshot;
 use crate::engine::realm::testing::{
     Changing, Says, Signer, Spec, after, ask, at, chain, snapshot,
 };
+use crate::engine::token::claims::ClaimError;
 use crate::engine::token::keys::Key;
+use crate::engine::witness::Refusal;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,4 +174,30 @@ fn an_earlier_realm_is_asked_again_when_it_may_have_another_answer() {
         assert_eq!(result(&told.steps, "cache").as_deref(), Some(cache));
         assert_eq!(result(&told.steps, "signature").as_deref(), signature);
     }
+}
+
+#[test]
+fn keys_of_both_families_are_counted_that_an_allowed_algorithm_can_use() {
+    let both = || Some(vec![Signer::public(0, None, None), Signer::public(1, None, None)]);
+    let of_another = || Some(vec![Signer::public(0, None, Some("ES384"))]);
+    for (hmac, public, usable) in [
+        (None, None, 0),
+        (Some(1), None, 1),
+        (None, both(), 2),
+        (Some(1), both(), 3),
+        (Some(1), of_another(), 1),
+    ] {
+        let chain = chain(&[Spec { hmac, public: public.map(Changing::new), ..Spec::default() }]);
+        assert_eq!(chain.realms[0].authenticator.usable_keys(), usable);
+    }
+}
+
+#[test]
+fn a_failed_check_tells_how_many_passed_and_else_what_its_error_tells() {
+    let error = ClaimError::Algorithm { alg: "none", allowed: &[] };
+    let failed = AtCheck::new((4, error.clone()));
+    assert_eq!((failed.passed(), failed.reason()), (4, error.reason()));
+    assert_eq!(failed.to_string(), error.to_string());
+    assert_eq!(failed.explained(), error.explained());
+    assert_ne!(failed.explained(), failed.to_string());
 }

@@ -11,8 +11,6 @@ pub(super) const ANY: &str = "(?s:.)";
 /// A part of a pattern.
 #[derive(Debug)]
 pub(super) enum Node {
-    /// The empty text.
-    Empty,
     /// Nothing at all, not even the empty text.
     Never,
     Char(char),
@@ -40,16 +38,15 @@ pub(super) struct Repeat {
 }
 
 impl Node {
+    /// The empty text.
+    pub(super) const EMPTY: Self = Self::Sequence(Vec::new());
+
     pub(super) fn class(text: &str) -> Self {
         Self::Class(text.to_owned())
     }
 
     pub(super) fn sequence(mut parts: Vec<Self>) -> Self {
-        match parts.len() {
-            0 => Self::Empty,
-            1 => parts.remove(0),
-            _ => Self::Sequence(parts),
-        }
+        if parts.len() == 1 { parts.remove(0) } else { Self::Sequence(parts) }
     }
 
     pub(super) fn either(mut branches: Vec<Self>) -> Self {
@@ -63,7 +60,7 @@ impl Node {
     /// How many leaves it has with its repetitions written out.
     pub(super) fn weight(&self) -> u64 {
         match self {
-            Self::Empty | Self::Never | Self::Char(_) | Self::Class(_) | Self::Assertion(_) => 1,
+            Self::Never | Self::Char(_) | Self::Class(_) | Self::Assertion(_) => 1,
             Self::Sequence(parts) | Self::Either(parts) => {
                 parts.iter().map(Self::weight).fold(1, u64::saturating_add)
             }
@@ -78,7 +75,7 @@ impl Node {
     /// Whether it can match the empty text.
     pub(super) fn may_be_empty(&self) -> bool {
         match self {
-            Self::Empty | Self::Assertion(_) => true,
+            Self::Assertion(_) => true,
             Self::Never | Self::Char(_) | Self::Class(_) => false,
             Self::Sequence(parts) => parts.iter().all(Self::may_be_empty),
             Self::Either(branches) => branches.iter().any(Self::may_be_empty),
@@ -87,7 +84,8 @@ impl Node {
         }
     }
 
-    /// Of a part that may be empty: whether it may be so anywhere, and as the last thing it tries.
+    /// Of a part that may be empty and does not capture: whether it may be empty anywhere, and as the
+    /// last thing it tries.
     pub(super) fn is_empty_last(&self) -> bool {
         match self {
             Self::Sequence(parts) => parts.iter().all(Self::is_empty_last),
@@ -99,7 +97,6 @@ impl Node {
             Self::Repeat(repeat) => {
                 repeat.greedy && (!repeat.of.may_be_empty() || repeat.of.is_empty_last())
             }
-            Self::Capture(of) => of.is_empty_last(),
             // It can be empty in one place and not in the next.
             Self::Assertion(_) => false,
             _ => true,
@@ -138,7 +135,7 @@ impl Node {
                 let of = &repeat.of;
                 (several && of.captures() && of.is_fixed()) || of.captures_in_fixed_rounds()
             }
-            Self::Capture(of) => of.captures_in_fixed_rounds(),
+            // What is in the group that is asked for captures nothing itself.
             _ => false,
         }
     }
@@ -152,7 +149,6 @@ impl Node {
 
     fn write(&self, out: &mut String) {
         match self {
-            Self::Empty => out.push_str("(?:)"),
             Self::Never => out.push_str(r"[^\x{0}-\x{10FFFF}]"),
             Self::Char(char) => out.push_str(&character(*char)),
             Self::Class(text) => out.push_str(text),

@@ -120,6 +120,17 @@ fn the_least_recently_used_entry_makes_room() {
 }
 
 #[test]
+fn readers_of_one_busy_token_write_no_stamps() {
+    let cache = Cache::new(TTL, 2);
+    put(&cache, 1, START);
+    put(&cache, 2, START);
+    for (text, stamps) in [(2, 2), (1, 3), (1, 3), (2, 4), (2, 4)] {
+        get(&cache, text, START);
+        assert_eq!(cache.shards[0].read().clock.load(Relaxed), stamps);
+    }
+}
+
+#[test]
 fn a_put_drops_all_that_is_overdue_in_every_shard() {
     let cache = Cache::new(TTL, 5000);
     assert_eq!(cache.shards.len(), 4);

@@ -3,7 +3,9 @@
 use super::super::Instance;
 use super::*;
 use crate::engine::realm::testing::{Changing, Says, Signer, Spec, Told, ask, at, chain, snapshot};
+use crate::engine::token::claims::TokenRules;
 use crate::engine::token::keys::Key;
+use crate::engine::token::{Bearer, Compact, Token};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -300,4 +302,15 @@ fn nothing_is_judged_where_no_realm_before_could_accept() {
         let realm = recalled.map(|recalled| recalled.realm());
         assert_eq!(realm, is_recalled.then_some(RealmId(place)), "{place}");
     }
+}
+
+#[test]
+fn of_another_realms_token_is_told_what_reading_it_tells() {
+    let token = Says::default().token();
+    let compact = Compact::decode(Bearer::new(token.as_bytes(), usize::MAX).unwrap()).unwrap();
+    let token = Token::read(&compact).unwrap();
+    let rules = TokenRules::for_tests("j", "a");
+    let read = rules.check_issuer(&token).unwrap_err();
+    assert_eq!(OtherIssuer.to_string(), read.to_string());
+    assert_eq!(OtherIssuer.reason(), read.reason());
 }

@@ -129,7 +129,7 @@ impl Parser {
     fn unit(&mut self) -> Option<u16> {
         let mut unit = 0;
         for _ in 0..4 {
-            unit = unit << 4 | u16::try_from(self.digit(16)?).ok()?;
+            unit = unit * 16 + u16::try_from(self.digit(16)?).ok()?;
         }
         Some(unit)
     }

@@ -46,7 +46,7 @@ pub(super) fn parse(body: &str, first: usize) -> Result<(Node, Vec<Caution>), Pa
     }
     let mut parser = Parser { chars: &chars, at: 0, first, depth: 0, cautions: Vec::new() };
     if chars.is_empty() {
-        return Ok((Node::Empty, parser.cautions));
+        return Ok((Node::EMPTY, parser.cautions));
     }
     let node = parser.union()?;
     match parser.peek() {
@@ -180,7 +180,7 @@ impl<'c> Parser<'c> {
 
     fn group(&mut self, start: usize) -> Result<Node, PatternError> {
         if self.eat(')') {
-            return Ok(Node::Empty);
+            return Ok(Node::EMPTY);
         }
         self.depth += 1;
         if self.depth > MAX_DEPTH {

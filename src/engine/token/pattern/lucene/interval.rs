@@ -54,7 +54,7 @@ fn between(from: &[char], to: &[char]) -> Node {
         return any(to.len());
     }
     let (Some((&low, from)), Some((&high, to))) = (from.split_first(), to.split_first()) else {
-        return Node::Empty;
+        return Node::EMPTY;
     };
     if low == high {
         return Node::sequence(vec![Node::Char(low), between(from, to)]);

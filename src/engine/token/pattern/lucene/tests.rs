@@ -92,6 +92,7 @@ fn classes_are_sets_of_characters() {
         ("/[abc]/", &["a", "b", "c"], &["d", "ab", ""]),
         ("/[^abc]/", &["d", "\n", "😀"], &["a", "", "dd"]),
         ("/[a-c]+/", &["abc"], &["d", "-"]),
+        ("/[a-a]/", &["a"], &["b", "-"]),
         ("/[]a]+/", &["]a"], &["b"]),
         ("/[^]a]/", &["b"], &["]", "a"]),
         ("/[a^]+/", &["a^"], &["b"]),
@@ -146,6 +147,7 @@ fn lucenes_own_operators_keep_their_meaning() {
         ("/a#/", &[], &["a", "a#", ""]),
         ("/a|#/", &["a"], &["#", ""]),
         ("/#*/", &[], &["", "#"]),
+        ("/(#)*/", &[], &["", "#"]),
         ("/#?/", &[""], &["#"]),
         ("/\"a.*b\"c/", &["a.*bc"], &["axxbc"]),
         ("/\"a&b~\"/", &["a&b~"], &[]),
@@ -265,11 +267,14 @@ fn hostile_patterns_are_refused_before_they_cost_anything() {
     assert!(pattern(&deep(100)).matches("a"));
     let error = LucenePattern::parse(&deep(101)).unwrap_err();
     assert!(error.to_string().starts_with("more than 100 groups"), "{error}");
+    assert!(pattern(&format!("/{}/", "(a)".repeat(101))).matches(&"a".repeat(101)));
     let quantified = format!("/{}a{}/", "(".repeat(100), ")????".repeat(100));
     assert!(pattern(&quantified).matches("a"));
-    for text in ["/a{1000}{1000}/", "/(((a{100}){100}){100}){100}/", "/(){10000}{10000}/"] {
+    assert!(pattern("/a{10000}{10}/").matches(&"a".repeat(100_000)));
+    for text in ["/a{1000}{1000}/", "/(((a{100}){100}){100}){100}/", "/(){10000}{10}a/"] {
         assert_eq!(LucenePattern::parse(text).unwrap_err(), PatternError::TooLarge, "{text}");
     }
+    assert!(pattern(&format!("/{}/", "a".repeat(65_536))).matches(&"a".repeat(65_536)));
     for text in [".".repeat(60_000), "<1-2147483647>".repeat(4_000), "a".repeat(65_537)] {
         let error = LucenePattern::parse(&format!("/{text}/")).unwrap_err();
         assert_eq!(error, PatternError::TooLarge);

@@ -19,8 +19,6 @@ impl Wildcard {
         let mut chars = text.chars();
         while let Some(char) = chars.next() {
             pieces.push(match char {
-                // Two stars are one: a value is never walked for both.
-                '*' if pieces.last() == Some(&Piece::Run) => continue,
                 '*' => Piece::Run,
                 '?' => Piece::One,
                 '\\' => Piece::Char(chars.next().unwrap_or('\\')),
