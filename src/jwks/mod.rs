@@ -6,6 +6,7 @@
 mod back_channel;
 mod fault;
 mod held;
+mod http;
 mod member;
 pub mod pem;
 mod set;
@@ -16,6 +17,7 @@ pub use back_channel::{
 };
 pub use fault::{Fault, NotAKeySet, PassedOver};
 pub use held::HeldKeys;
+pub use http::{Cause, Document, Fetcher, Followed, Freshness, LoadFault, Loaded, Validators};
 pub use set::{Family, MAX_SIZE, Parsed, cautions, parse};
 pub use url::{HttpsUrl, HttpsUrlFault, public_part};
 
