@@ -23,7 +23,7 @@ pub struct BackChannel {
     pub tls: Tls,
 }
 
-/// A proxy.
+/// A proxy. `Display` is its URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Proxy {
     /// How it is spoken to.
@@ -115,5 +115,23 @@ impl fmt::Display for Proxy {
             return write!(f, "{scheme}://[{}]:{}", self.host, self.port);
         }
         write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_a_url() {
+        for (scheme, host, url) in [
+            (ProxyScheme::Http, "proxy.example.com", "http://proxy.example.com:80"),
+            (ProxyScheme::Https, "10.0.0.1", "https://10.0.0.1:80"),
+            (ProxyScheme::Http, "::1", "http://[::1]:80"),
+            (ProxyScheme::Http, "[::1]", "http://[::1]:80"),
+        ] {
+            let proxy = Proxy { scheme, host: host.to_owned(), port: 80 };
+            assert_eq!(proxy.to_string(), url);
+        }
     }
 }

@@ -89,7 +89,8 @@ pub struct Loaded {
 
 /// Reads a configuration that stands in no file: the content of the config file, the names and
 /// contents of the keystore's entries, and the environment's variables. In what is said of it the
-/// file is called `realmgate.yml` and the keystore `keystore`; relative paths stand in `/`.
+/// file is called `realmgate.yml` and the keystore `keystore`; relative paths stand in `/`, and PEM
+/// files that it names are read there.
 pub fn parse(
     config: &[u8],
     secrets: &[(&str, &[u8])],

@@ -160,7 +160,7 @@ impl Cause {
         let chain: Vec<_> = successors(error.source(), |&error| error.source()).collect();
         let text = chain.last().map(|last| shown(&last.to_string())).unwrap_or_default();
         if let Some(tls) = chain.iter().find_map(|error| tls_error(*error)) {
-            return Self::Tls(shown(&tls.to_string()));
+            return Self::Tls(tls_text(tls));
         }
         let io = chain.iter().find_map(|error| error.downcast_ref::<io::Error>());
         let is_cut = io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
@@ -177,6 +177,16 @@ impl Cause {
 fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     error.downcast_ref().or_else(|| tls_error(inner?))
+}
+
+fn tls_text(error: &rustls::Error) -> String {
+    let text = error.to_string();
+    // How OpenSSL makes a certificate for a test, unless it is told otherwise.
+    if text.contains("CaUsedAsEndEntity") {
+        return "the server shows an authority's own certificate, not one that it signed"
+            .to_owned();
+    }
+    shown(&text)
 }
 
 fn names(issuers: &[String]) -> String {

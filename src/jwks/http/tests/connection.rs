@@ -57,6 +57,7 @@ async fn what_is_wrong_with_a_certificate_is_told() {
         (Flaw::Expired, &ours, "certificate expired"),
         (Flaw::NotYet, &ours, "certificate not valid yet"),
         (Flaw::None, &other, "UnknownIssuer"),
+        (Flaw::Authority, &ours, "authority's own certificate"),
     ] {
         let fault = verified(flaw, by, &ours, Verification::Full).await.unwrap_err();
         assert!(fault.contains(part), "{fault}");
@@ -158,6 +159,10 @@ async fn a_proxy_that_is_not_trusted_or_not_there_is_told() {
     assert!(matches!(fault.cause, Cause::Tls(_)), "{fault:?}");
     let shown = format!("/keys] over the proxy [https://{}] failed: TLS", proxy.address());
     assert!(fault.to_string().contains(&shown), "{fault}");
+    let refusing = https::Proxy::refusing();
+    channel.proxy = Some(over(refusing.address(), ProxyScheme::Http));
+    let fault = load(&server, &channel).await.unwrap_err();
+    assert!(matches!(fault.cause, Cause::Connection(_)), "{fault:?}");
     channel.proxy = Some(over(nobody(), ProxyScheme::Http));
     let fault = load(&server, &channel).await.unwrap_err();
     assert!(matches!(fault.cause, Cause::Connection(_)), "{fault:?}");
@@ -188,4 +193,29 @@ async fn a_host_that_is_not_there_is_told() {
     let fault = load_from(&url, &hasty).await.unwrap_err();
     let expected = "failed: there was no connection within [http.connect_timeout] of 200ms";
     assert!(fault.to_string().ends_with(expected), "{fault}");
+}
+
+#[tokio::test]
+async fn a_slow_connection_is_no_silence() {
+    let authority = Authority::new("authority");
+    let server = Server::start_slow(&authority.server(Flaw::None), SHORT * 2);
+    server.on("/keys", [Answer::ok(EMPTY), Answer::silence()]);
+    let channel = BackChannel { socket_timeout: SHORT, ..channel(&authority) };
+    assert!(load(&server, &channel).await.is_ok());
+    let fault = load(&server, &channel).await.unwrap_err();
+    assert!(matches!(fault.cause, Cause::SocketTimeout(_)), "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_load_that_is_dropped_leaves_no_connection() {
+    let (server, channel) = server();
+    for (count, answer) in (1..).zip([Answer::silence(), Answer::stalled_body()]) {
+        server.on("/keys", [answer]);
+        let fetcher = fetcher(&server.url("/keys"), &channel);
+        let load = tokio::spawn(async move { fetcher.load(None).await.is_ok() });
+        server.asked(count).await;
+        load.abort();
+        server.left().await;
+        assert!(load.await.unwrap_err().is_cancelled());
+    }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Flaw {
     Expired,
     /// It will hold from 3000 on.
     NotYet,
+    /// It is an authority's.
+    Authority,
 }
 
 /// How a server speaks TLS.
@@ -107,7 +109,9 @@ impl Authority {
     fn signed(&self, flaw: Flaw) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         let names = match flaw {
             Flaw::OtherName => &["elsewhere.example.com"][..],
-            Flaw::None | Flaw::Expired | Flaw::NotYet => &["localhost", "127.0.0.1"],
+            Flaw::None | Flaw::Expired | Flaw::NotYet | Flaw::Authority => {
+                &["localhost", "127.0.0.1"]
+            }
         };
         let mut params = params(names, "server");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -115,6 +119,7 @@ impl Authority {
             Flaw::None | Flaw::OtherName => {}
             Flaw::Expired => params.not_after = date_time_ymd(2020, 1, 1),
             Flaw::NotYet => params.not_before = date_time_ymd(3000, 1, 1),
+            Flaw::Authority => params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
         }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();

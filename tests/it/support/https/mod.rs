@@ -13,13 +13,14 @@ pub(crate) use proxy::Proxy;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use answer::Then;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -52,12 +53,26 @@ struct State {
     /// By target; the last one of a list stands for all that come after it.
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     requests: Mutex<Vec<Request>>,
-    connections: AtomicUsize,
+    counts: watch::Sender<Counts>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    /// Connections that were made.
+    connections: usize,
+    /// Connections that stand.
+    open: usize,
+    requests: usize,
 }
 
 impl Server {
     /// Starts a server that shows `identity` and finds nothing anywhere.
     pub(crate) fn start(identity: &Identity) -> Self {
+        Self::start_slow(identity, Duration::ZERO)
+    }
+
+    /// Starts one that says nothing for this long when somebody connects.
+    pub(crate) fn start_slow(identity: &Identity, pause: Duration) -> Self {
         let (running, listener) = Running::start();
         let address = listener.local_addr().unwrap();
         let state = Arc::<State>::default();
@@ -66,13 +81,18 @@ impl Server {
         running.spawn(async move {
             loop {
                 let Ok((connection, _)) = listener.accept().await else { return };
-                serving.connections.fetch_add(1, Ordering::SeqCst);
                 let (acceptor, state) = (acceptor.clone(), Arc::clone(&serving));
+                state.count(|counts| {
+                    counts.connections += 1;
+                    counts.open += 1;
+                });
                 tokio::spawn(async move {
+                    tokio::time::sleep(pause).await;
                     // What the client does is its own business, also when it goes away.
                     if let Ok(connection) = acceptor.accept(connection).await {
                         let _ = state.serve(connection).await;
                     }
+                    state.count(|counts| counts.open -= 1);
                 });
             }
         });
@@ -104,11 +124,27 @@ impl Server {
 
     /// How many connections there were, TLS or not.
     pub(crate) fn connections(&self) -> usize {
-        self.state.connections.load(Ordering::SeqCst)
+        self.state.counts.borrow().connections
+    }
+
+    /// Waits until so many requests came in all.
+    pub(crate) async fn asked(&self, requests: usize) {
+        let mut counts = self.state.counts.subscribe();
+        counts.wait_for(|counts| counts.requests >= requests).await.unwrap();
+    }
+
+    /// Waits until no connection stands.
+    pub(crate) async fn left(&self) {
+        let mut counts = self.state.counts.subscribe();
+        counts.wait_for(|counts| counts.open == 0).await.unwrap();
     }
 }
 
 impl State {
+    fn count(&self, change: impl FnOnce(&mut Counts)) {
+        self.counts.send_modify(change);
+    }
+
     async fn serve(&self, connection: TlsStream<TcpStream>) -> std::io::Result<()> {
         let mut connection = BufReader::new(connection);
         let mut lines = Vec::new();
@@ -148,6 +184,7 @@ impl State {
             headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
         let request = Request { target: target.to_owned(), headers };
         self.requests.lock().unwrap().push(request);
+        self.count(|counts| counts.requests += 1);
         let mut answers = self.answers.lock().unwrap();
         match answers.get_mut(target) {
             Some(answers) if answers.len() > 1 => answers.pop_front(),

@@ -11,6 +11,15 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{Identity, Running};
 
+/// What a proxy does with who asks.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// It goes there, whoever is asked for.
+    GoesTo(SocketAddr),
+    /// It wants to know who asks.
+    Refuses,
+}
+
 /// A running proxy.
 pub(crate) struct Proxy {
     address: SocketAddr,
@@ -22,6 +31,15 @@ impl Proxy {
     /// Starts a proxy that is spoken to in plain or, if it has an identity, over TLS. It goes to
     /// `to`, whoever is asked for.
     pub(crate) fn start(identity: Option<&Identity>, to: SocketAddr) -> Self {
+        Self::run(identity, Manner::GoesTo(to))
+    }
+
+    /// Starts a proxy that is spoken to in plain and lets nobody through.
+    pub(crate) fn refusing() -> Self {
+        Self::run(None, Manner::Refuses)
+    }
+
+    fn run(identity: Option<&Identity>, manner: Manner) -> Self {
         let (running, listener) = Running::start();
         let address = listener.local_addr().unwrap();
         let asked = Arc::<Mutex<Vec<String>>>::default();
@@ -34,9 +52,9 @@ impl Proxy {
                 tokio::spawn(async move {
                     // What the client does is its own business, also when it goes away.
                     let _ = match acceptor {
-                        None => connect(connection, to, &all).await,
+                        None => connect(connection, manner, &all).await,
                         Some(acceptor) => match acceptor.accept(connection).await {
-                            Ok(connection) => connect(connection, to, &all).await,
+                            Ok(connection) => connect(connection, manner, &all).await,
                             Err(error) => Err(error),
                         },
                     };
@@ -59,7 +77,7 @@ impl Proxy {
 
 async fn connect(
     connection: impl AsyncRead + AsyncWrite + Unpin,
-    to: SocketAddr,
+    manner: Manner,
     asked: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let mut connection = BufReader::new(connection);
@@ -72,6 +90,11 @@ async fn connect(
         head.push(line);
     }
     asked.lock().unwrap().push(head[0].trim_end().to_owned());
+    let Manner::GoesTo(to) = manner else {
+        let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+        connection.write_all(refusal).await?;
+        return connection.shutdown().await;
+    };
     let mut target = TcpStream::connect(to).await?;
     connection.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
     connection.flush().await?;
