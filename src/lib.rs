@@ -44,7 +44,7 @@
 //! * [`engine`] decides: values in, values out. It knows no runtime, transport, clock, file or log,
 //!   so that another host than the gRPC edge can carry it.
 //! * [`settings`] knows what was configured, and makes values of the engine out of it; [`jwks`]
-//!   knows what a key set says.
+//!   knows what a key set says, and fetches one.
 //! * [`observe`] counts and logs what the engine decided, as a [`Witness`](engine::Witness) of it.
 //! * [`server`] and [`http`] are the edges.
 //! * [`app`] is the only place that knows all parts; `cli` and the demo start it. `cli`'s `explain`

@@ -37,13 +37,33 @@ enum Saw {
     Failure(String),
 }
 
+/// Files that a configuration names.
+#[derive(Clone, Copy)]
+pub(super) struct Files<'r> {
+    /// What relative paths stand in.
+    pub(super) folder: &'r Path,
+    /// What reads them.
+    pub(super) reader: &'r Reader,
+}
+
+/// Why there is no content.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FileFault {
+    /// There is more of it than this many bytes.
+    #[error("the file is larger than {0} bytes")]
+    TooLarge(usize),
+    /// It cannot be read.
+    #[error("the file cannot be read: {0}")]
+    Unreadable(io::Error),
+}
+
 impl Reader {
     /// The content of a file of at most `size` bytes, or what is wrong with it. It may be a secret,
     /// so it is wiped when it is dropped.
-    pub(super) fn file(&self, path: &Path, size: usize) -> Result<Zeroizing<Vec<u8>>, String> {
+    pub(super) fn file(&self, path: &Path, size: usize) -> Result<Zeroizing<Vec<u8>>, FileFault> {
         let content = file(path, size);
         let saw = content.as_ref().map(|bytes| Saw::Content(Fingerprint::of(bytes)));
-        self.saw(What::File(path.to_owned(), size), saw);
+        self.saw(What::File(path.to_owned(), size), saw.map_err(ToString::to_string));
         content
     }
 
@@ -66,8 +86,8 @@ impl Reader {
         Reading(self.seen.borrow().clone())
     }
 
-    fn saw(&self, what: What, saw: Result<Saw, impl AsRef<str>>) {
-        let saw = saw.unwrap_or_else(|error| Saw::Failure(error.as_ref().to_owned()));
+    fn saw(&self, what: What, saw: Result<Saw, String>) {
+        let saw = saw.unwrap_or_else(Saw::Failure);
         self.seen.borrow_mut().insert(what, saw);
     }
 }
@@ -90,7 +110,7 @@ impl Reading {
 /// More than a reader wants to have free when it looks whether there is more to read, in bytes.
 const ROOM: usize = 64;
 
-fn file(path: &Path, size: usize) -> Result<Zeroizing<Vec<u8>>, String> {
+fn file(path: &Path, size: usize) -> Result<Zeroizing<Vec<u8>>, FileFault> {
     let read = || -> io::Result<Zeroizing<Vec<u8>>> {
         // Opening a pipe would wait for its other end.
         let metadata = fs::metadata(path)?;
@@ -106,9 +126,9 @@ fn file(path: &Path, size: usize) -> Result<Zeroizing<Vec<u8>>, String> {
         Ok(bytes)
     };
     match read() {
-        Ok(bytes) if bytes.len() > size => Err(format!("the file is larger than {size} bytes")),
+        Ok(bytes) if bytes.len() > size => Err(FileFault::TooLarge(size)),
         Ok(bytes) => Ok(bytes),
-        Err(error) => Err(format!("the file cannot be read: {error}")),
+        Err(error) => Err(FileFault::Unreadable(error)),
     }
 }
 
@@ -171,9 +191,9 @@ mod tests {
         let reader = Reader::default();
         assert_eq!(reader.file(&folder.0.join("a"), 4).unwrap().as_slice(), b"four");
         let larger = reader.file(&folder.0.join("a"), 3).unwrap_err();
-        assert_eq!(larger, "the file is larger than 3 bytes");
+        assert_eq!(larger.to_string(), "the file is larger than 3 bytes");
         let folder_as_file = reader.file(&folder.0, 3).unwrap_err();
-        assert_eq!(folder_as_file, "the file cannot be read: it is not a file");
+        assert_eq!(folder_as_file.to_string(), "the file cannot be read: it is not a file");
         assert!(reader.file(Path::new("/dev/zero"), 3).is_err(), "endless");
     }
 }

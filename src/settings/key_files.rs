@@ -5,7 +5,7 @@
 
 use super::Settings;
 use super::document::Document;
-use super::files::Reader;
+use super::files::{FileFault, Reader};
 use super::problems::{Problems, Read};
 use super::realm::{self, JwtRealm};
 use super::section::Section;
@@ -43,6 +43,12 @@ pub enum KeyFileFault {
     Unreadable(String),
 }
 
+impl From<FileFault> for KeyFileFault {
+    fn from(fault: FileFault) -> Self {
+        Self::Unreadable(fault.to_string())
+    }
+}
+
 /// Every key file of a version, by its path.
 pub type KeyFiles = BTreeMap<PathBuf, KeyFile>;
 
@@ -75,7 +81,7 @@ pub fn read_key_files(settings: &Settings) -> KeyFiles {
 }
 
 fn document(path: &Path, reader: &Reader) -> Result<KeyDocument, KeyFileFault> {
-    let text = reader.file(path, jwks::MAX_SIZE).map_err(KeyFileFault::Unreadable)?;
+    let text = reader.file(path, jwks::MAX_SIZE)?;
     let parsed = jwks::parse(&text, Family::Public)?;
     Ok(KeyDocument { text: Fingerprint::of(&text), parsed })
 }

@@ -96,7 +96,10 @@ impl Keystore {
         let stored = match self.entries.get(key) {
             None => return Ok(None),
             Some(Origin::Content(content)) => Stored::of(content.expose().to_vec().into()),
-            Some(Origin::File(path)) => self.reader.file(path, SIZE).and_then(Stored::of),
+            Some(Origin::File(path)) => {
+                let content = self.reader.file(path, SIZE).map_err(|fault| fault.to_string());
+                content.and_then(Stored::of)
+            }
         };
         let place = Place::Secret(key.to_owned());
         let stored = stored.map_err(|what| problems.report(place.clone(), Some(key), what))?;

@@ -26,9 +26,8 @@ pub use key_files::{KeyDocument, KeyFile, KeyFileFault, KeyFiles, key_warnings, 
 pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::{
-    BackChannel, CacheSettings, Claim, ClaimSettings, ClientCertificate, ClientSettings, ClockSkew,
-    HmacKeys, HttpsUrl, JwtRealm, KeyReload, KeySources, Proxy, ProxyScheme, PublicKeys, Tls,
-    TokenSettings, Verification,
+    CacheSettings, Claim, ClaimSettings, ClientSettings, ClockSkew, HmacKeys, JwtRealm, KeyReload,
+    KeySources, PublicKeys, TokenSettings,
 };
 pub use service::{Decisions, DirectoryPaths, Drain, Grpc, GrpcTls, Jwks, Limits, Log, LogFormat};
 pub use sources::{Sources, Version};
@@ -37,6 +36,7 @@ pub use watch::{Look, Watch};
 
 use crate::engine::identity::IdentitySettings;
 use document::Document;
+use files::{Files, Reader};
 use keystore::Keystore;
 use problems::Read;
 use section::{Checked, Section};
@@ -89,7 +89,8 @@ pub struct Loaded {
 
 /// Reads a configuration that stands in no file: the content of the config file, the names and
 /// contents of the keystore's entries, and the environment's variables. In what is said of it the
-/// file is called `realmgate.yml` and the keystore `keystore`; relative paths stand in `/`.
+/// file is called `realmgate.yml` and the keystore `keystore`; relative paths stand in `/`, and PEM
+/// files that it names are read there.
 pub fn parse(
     config: &[u8],
     secrets: &[(&str, &[u8])],
@@ -97,8 +98,9 @@ pub fn parse(
 ) -> Result<Loaded, Problems> {
     let mut problems = Problems::new(Path::new("realmgate.yml"), Some(Path::new("keystore")));
     let keystore = Keystore::of(secrets);
+    let files = Files { folder: Path::new("/"), reader: &Reader::default() };
     let settings = document::read(config, environment, &mut problems)
-        .and_then(|document| assemble(&document, &keystore, Path::new("/"), &mut problems));
+        .and_then(|document| assemble(&document, &keystore, files, &mut problems));
     loaded(settings, problems)
 }
 
@@ -129,23 +131,23 @@ pub fn documented() -> impl Iterator<Item = Documented> {
     realms.chain(xpack).chain(service).flatten()
 }
 
-/// Makes settings of a document and its secrets. Relative paths stand in `folder`.
+/// Makes settings of a document, its secrets, and the files that they name.
 fn assemble(
     document: &Document,
     keystore: &Keystore,
-    folder: &Path,
+    files: Files<'_>,
     problems: &mut Problems,
 ) -> Read<Settings> {
-    let realms = realms::read(document, keystore, folder, problems);
+    let realms = realms::read(document, keystore, files, problems);
     let run_as = xpack::run_as(document, problems);
     let service = Section::new(service::PREFIX, document, service::TABLE);
     let known = service.check_keys(Checked::All, problems);
     let known = known.and(service.check_secrets(keystore, problems));
-    let grpc_address = service::grpc_address(&service, folder, problems);
-    let grpc = service::grpc(&service, folder, problems);
+    let grpc_address = service::grpc_address(&service, files.folder, problems);
+    let grpc = service::grpc(&service, files.folder, problems);
     let http_address = service::http_address(&service, problems);
     let security_api = service::security_api(&service, &http_address, problems);
-    let directory_paths = service::directory_paths(&service, folder, problems);
+    let directory_paths = service::directory_paths(&service, files.folder, problems);
     let jwks = service::jwks(&service, problems);
     let preflight = service::allow_cors_preflight(&service, problems);
     let limits = service::limits(&service, problems);

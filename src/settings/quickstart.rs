@@ -2,6 +2,7 @@
 //!
 //! The one rule: whoever can read the guide is let in, so it is served on loopback only.
 
+use super::files::{Files, Reader};
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
 use super::values::{GrpcAddress, tcp_address};
@@ -36,8 +37,9 @@ pub fn quickstart(
     let grpc = grpc_address.map(|text| loopback("--grpc-address", text, &mut problems));
     let http = http_address.map(|text| loopback("--http-address", text, &mut problems));
     let document = document::read(CONFIG.as_bytes(), &|_| None, &mut problems);
+    let files = Files { folder: Path::new(""), reader: &Reader::default() };
     let settings = document.and_then(|document| {
-        super::assemble(&document, &Keystore::of(&SECRETS), Path::new(""), &mut problems)
+        super::assemble(&document, &Keystore::of(&SECRETS), files, &mut problems)
     });
     let changed = |settings: Settings| -> Read<Settings> {
         let grpc = grpc.transpose()?.map_or(settings.grpc_address, GrpcAddress::Tcp);

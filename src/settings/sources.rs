@@ -3,7 +3,7 @@
 //! The one rule: a version is made of bytes that were read once, and says which.
 
 use super::document::{self, Document};
-use super::files::{Reader, Reading};
+use super::files::{Files, Reader, Reading};
 use super::key_files::{self, KeyFiles};
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
@@ -76,9 +76,9 @@ impl Sources {
         let folder = file.parent().unwrap_or(Path::new("/"));
         let document = match reader.file(&self.config, document::SIZE) {
             Ok(bytes) => document::read(&bytes, &|name| std::env::var_os(name), problems)?,
-            Err(what) => return Err(problems.report(Place::File, None, what)),
+            Err(fault) => return Err(problems.report(Place::File, None, fault.to_string())),
         };
-        let settings = assemble(&document, secrets, folder, problems)?;
+        let settings = assemble(&document, secrets, Files { folder, reader }, problems)?;
         *key_files = key_files::read(&settings.realms, reader);
         let checked = key_files::check(&document, &settings, in_force, key_files, problems);
         if let Some(in_force) = in_force {

@@ -8,20 +8,25 @@ use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 
-/// What a text and its secrets make, each value as one of the environment if that is asked.
+/// A folder that is not there.
+const NOWHERE: &str = "/etc/gate";
+
+/// What a text in `folder` and its secrets make, each value as one of the environment if that is asked.
 fn made(
+    folder: &Path,
     text: &str,
     secrets: &[(&str, &str)],
     from_environment: bool,
 ) -> (Read<Settings>, Problems) {
     let mut problems = Problems::new(Path::new("gate.yml"), Some(Path::new("keystore")));
-    let (keystore, folder) = (Keystore::of(secrets), Path::new("/etc/gate"));
+    let (keystore, reader) = (Keystore::of(secrets), Reader::default());
+    let files = Files { folder, reader: &reader };
     let document = document::read(text.as_bytes(), &|_| None, &mut problems);
     let settings = document.and_then(|mut document| {
         for entry in &mut document.entries {
             entry.from_environment |= from_environment;
         }
-        assemble(&document, &keystore, folder, &mut problems)
+        assemble(&document, &keystore, files, &mut problems)
     });
     (settings, problems)
 }
@@ -31,7 +36,7 @@ pub(super) fn parse(
     text: &str,
     secrets: &[(&str, &str)],
 ) -> (Result<Settings, Vec<String>>, Vec<String>) {
-    let (settings, problems) = made(text, secrets, false);
+    let (settings, problems) = made(Path::new(NOWHERE), text, secrets, false);
     let (warnings, wrong) = problems
         .lines()
         // Few tests here are about keys, and have one of the default algorithm.
@@ -42,7 +47,16 @@ pub(super) fn parse(
 
 /// Settings or the lines that are wrong, the refusal of what is not built yet apart.
 pub(super) fn read(text: &str, secrets: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
-    let (settings, problems) = made(text, secrets, false);
+    read_in(Path::new(NOWHERE), text, secrets)
+}
+
+/// The same of a text that stands in `folder`.
+pub(super) fn read_in(
+    folder: &Path,
+    text: &str,
+    secrets: &[(&str, &str)],
+) -> Result<Settings, Vec<String>> {
+    let (settings, problems) = made(folder, text, secrets, false);
     let wrong = problems.refusals().filter(|line| !line.contains(section::NOT_YET));
     let wrong: Vec<_> = wrong.collect();
     settings.ok().filter(|_| wrong.is_empty()).ok_or(wrong)
@@ -50,7 +64,7 @@ pub(super) fn read(text: &str, secrets: &[(&str, &str)]) -> Result<Settings, Vec
 
 /// Every line about a configuration whose values came from the environment.
 pub(super) fn lines_from_environment(text: &str, secrets: &[(&str, &str)]) -> Vec<String> {
-    made(text, secrets, true).1.lines().collect()
+    made(Path::new(NOWHERE), text, secrets, true).1.lines().collect()
 }
 
 /// The lines of a refusal.

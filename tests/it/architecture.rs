@@ -58,6 +58,7 @@ const WALLS: &[Wall] = &[
     },
     Wall { band: "settings", forbidden: ABOVE_KNOWS, doors: &[] },
     Wall { band: "jwks", forbidden: ABOVE_KNOWS, doors: &[] },
+    Wall { band: "jwks", forbidden: &["crate::settings"], doors: &[] },
     Wall { band: "directory", forbidden: ABOVE_KNOWS, doors: &[] },
     Wall { band: "server", forbidden: BESIDE_SERVES, doors: &[] },
     Wall { band: "http", forbidden: BESIDE_SERVES, doors: &[] },

@@ -3,10 +3,10 @@
 //! The one rule: a realm has at least one source of keys and at most one of HMAC keys. What a file
 //! or a URL holds is nobody's business here.
 
-use super::url::{HttpsUrl, public};
+use super::url;
 use crate::engine::Secret;
 use crate::engine::token::keys::KeySet;
-use crate::jwks::{self, Family};
+use crate::jwks::{self, Family, HttpsUrl};
 use crate::settings::keystore::Keystore;
 use crate::settings::problems::{Place, Problems, Read};
 use crate::settings::section::{NOT_YET, Section};
@@ -30,6 +30,14 @@ impl KeySources {
         match &self.public {
             Some(PublicKeys::File(path)) => Some(path),
             Some(PublicKeys::Url(_)) | None => None,
+        }
+    }
+
+    /// The URL that public keys come from, if they come from one.
+    pub fn url(&self) -> Option<&HttpsUrl> {
+        match &self.public {
+            Some(PublicKeys::Url(url)) => Some(url),
+            Some(PublicKeys::File(_)) | None => None,
         }
     }
 }
@@ -114,10 +122,9 @@ fn public_keys(folder: &Path, text: Written<'_>) -> Result<Option<PublicKeys>, W
     if path.trim().is_empty() {
         Ok(None)
     } else if path.starts_with("https") {
-        HttpsUrl::parse(text).map(|url| Some(PublicKeys::Url(url)))
+        url::https(text).map(|url| Some(PublicKeys::Url(url)))
     } else if path.starts_with("http") {
-        let shown = text.part(&public(path)).to_string();
-        Err(format!("Not allowed to use HTTP URI [{shown}]. Only HTTPS is supported."))
+        Err(url::not_https(text))
     } else {
         Ok(Some(PublicKeys::File(folder.join(path))))
     }
@@ -180,7 +187,7 @@ pub(super) fn reload(
     let duration = |time: Option<Time>, default| time.unwrap_or(default).duration();
     let min = min?.unwrap_or(Time::of_seconds(60 * 60));
     let max = max?.unwrap_or(Time::of_seconds(5 * 24 * 60 * 60));
-    let is_url = matches!(sources, Ok(KeySources { public: Some(PublicKeys::Url(_)), .. }));
+    let is_url = sources.as_ref().is_ok_and(|sources| sources.url().is_some());
     if is_url && max.duration() < min.duration() {
         let what = format!(
             "Invalid PKC JWK set URL reload intervals: max [{}] is less than min [{}]",

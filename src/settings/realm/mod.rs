@@ -11,20 +11,19 @@ mod table;
 mod token;
 mod url;
 
-pub use back_channel::{BackChannel, ClientCertificate, Proxy, ProxyScheme, Tls, Verification};
 pub use claims::{Claim, ClaimSettings};
 pub use client::ClientSettings;
 pub use keys::{HmacKeys, KeyReload, KeySources, PublicKeys};
 pub(super) use table::TABLE;
 pub use token::{ClockSkew, TokenSettings};
-pub use url::HttpsUrl;
 
+use super::files::Files;
 use super::keystore::Keystore;
 use super::problems::{Problems, Read, Reported};
 use super::section::{Checked, Section};
 use super::values::{Time, Written, Wrong, integer_of_at_least};
 use crate::engine::token::keys::KeySet;
-use std::path::Path;
+use crate::jwks::BackChannel;
 use std::time::Duration;
 
 /// What stands before a realm's name.
@@ -49,7 +48,8 @@ pub struct JwtRealm {
     pub key_reload: KeyReload,
     /// How verified tokens are remembered; nothing if they are not.
     pub cache: Option<CacheSettings>,
-    /// How public keys are fetched from a URL.
+    /// How public keys are fetched from a URL. Where they come from none, the PEM files that are named
+    /// for it are not looked at, and it is as if there were none.
     pub back_channel: BackChannel,
     /// The realms that the user is looked up in, in this order; if there are none the user is made
     /// of the claims.
@@ -98,14 +98,14 @@ pub struct CacheSettings {
     pub size: u32,
 }
 
-/// Reads the realm `name`, whose place in the chain is known, from its section. Relative paths
-/// stand in `folder`. All that is wrong is recorded before giving up.
+/// Reads the realm `name`, whose place in the chain is known, from its section. All
+/// that is wrong is recorded before giving up.
 pub(super) fn read(
     name: &str,
     order: Read<i32>,
     section: &Section<'_>,
     keystore: &Keystore,
-    folder: &Path,
+    files: Files<'_>,
     problems: &mut Problems,
 ) -> Read<JwtRealm> {
     let known = section.check_keys(Checked::All, problems);
@@ -113,10 +113,12 @@ pub(super) fn read(
     let token = token::read(name, section, problems);
     let claims = claims::read(section, problems);
     let client = client::read(section, keystore, known, problems);
-    let keys = keys::sources(section, keystore, folder, known, problems);
+    let keys = keys::sources(section, keystore, files.folder, known, problems);
     let key_reload = keys::reload(section, &keys, problems);
     let cache = cache(section, problems);
-    let back_channel = back_channel::read(section, keystore, folder, problems);
+    let fetches = keys.as_ref().is_ok_and(|keys| keys.url().is_some());
+    let pem_files = fetches.then_some(files);
+    let back_channel = back_channel::read(section, keystore, pem_files, problems);
     let realms = section.list("authorization_realms", problems);
     known?;
     Ok(JwtRealm {

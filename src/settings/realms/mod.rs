@@ -7,6 +7,7 @@ mod found;
 mod secrets;
 
 use super::document::Document;
+use super::files::Files;
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
 use super::realm::{self, JwtRealm};
@@ -16,7 +17,6 @@ use super::values::{boolean, integer};
 use crate::engine::token::keys::KeySet;
 use found::{Found, REALMS};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 const JWT: &str = "jwt";
 
@@ -27,18 +27,17 @@ const LOOK_UP: [(&str, &str); 2] = [("file", "default_file"), ("native", "defaul
 /// What is read of a realm whose type is not served.
 const OTHER: Table = &[row("order", Served, "", ""), row("enabled", Served, "", "")];
 
-/// Reads all realms, the JWT realms' relative paths standing in `folder`. Every secret of no served
-/// realm is recorded too.
+/// Reads all realms. Every secret of no served realm is recorded too.
 pub(super) fn read(
     document: &Document,
     keystore: &Keystore,
-    folder: &Path,
+    files: Files<'_>,
     problems: &mut Problems,
 ) -> Read<Vec<JwtRealm>> {
     let found = found::find(document, problems);
     let mut chain = Chain::new(&found);
     for realm in &found {
-        let checked = chain.add(realm, keystore, folder, problems);
+        let checked = chain.add(realm, keystore, files, problems);
         chain.checked = chain.checked.and(checked);
     }
     let delegated = chain.check_delegation(problems);
@@ -93,7 +92,7 @@ impl<'d> Chain<'d> {
         &mut self,
         found: &Found<'d>,
         keystore: &Keystore,
-        folder: &Path,
+        files: Files<'_>,
         problems: &mut Problems,
     ) -> Read<()> {
         let is_jwt = found.kind == JWT;
@@ -106,7 +105,7 @@ impl<'d> Chain<'d> {
             let unique = self.check_unique(found, &section, problems);
             let order = self.order(found.name, &section, problems);
             if is_jwt {
-                let realm = realm::read(found.name, order, &section, keystore, folder, problems);
+                let realm = realm::read(found.name, order, &section, keystore, files, problems);
                 self.jwt.push(Jwt { section, realm });
                 return alone.and(unique);
             }

@@ -2,6 +2,7 @@
 //! refusal apart.
 
 mod between;
+mod pem_files;
 mod refused;
 mod taken;
 

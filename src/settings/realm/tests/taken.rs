@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::token::claims::{FallbackClaims, Subjects, TokenType};
 use crate::engine::token::pattern::{ClaimPattern, LucenePattern};
+use crate::jwks::{Authorities, Proxy, ProxyScheme, Tls, Verification};
 
 #[test]
 fn what_is_left_out_has_its_default() {
@@ -50,7 +51,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(realm.authorization_realms, [""; 0]);
     let five = Duration::from_secs(5);
     let tls = Tls {
-        certificate_authorities: vec![],
+        authorities: Authorities::System,
         client: None,
         verification: Verification::Full,
         tls13: true,
@@ -258,16 +259,12 @@ fn the_back_channel_is_taken_as_written() {
     assert_eq!(channel.socket_timeout, Duration::from_secs(10), "without an end of its own");
     let proxy = Proxy { scheme: ProxyScheme::Https, host: "proxy.example.com".into(), port: 3128 };
     assert_eq!(channel.proxy, Some(proxy));
-    let client = ClientCertificate {
-        certificate: "/tls/certificate.pem".into(),
-        key: "/etc/gate/tls/key.pem".into(),
-        passphrase: Some(Secret::new("open sesame")),
-    };
+    // Keys come from no URL here.
     assert_eq!(
         channel.tls,
         Tls {
-            certificate_authorities: vec!["/etc/gate/tls/a.pem".into(), "/tls/b.pem".into()],
-            client: Some(client),
+            authorities: Authorities::System,
+            client: None,
             verification: Verification::Certificate,
             tls13: true,
             tls12: false,

@@ -3,95 +3,27 @@
 //! The one rule: whom to trust is PEM files, or what the system trusts; nothing of the environment
 //! changes where a request goes.
 
-use super::{invalid_empty, not_empty, texts};
-use crate::engine::Secret;
+mod pem_files;
+
+use super::invalid_empty;
+use crate::jwks::{BackChannel, Proxy, ProxyScheme, Tls, Verification};
+use crate::settings::files::Files;
 use crate::settings::keystore::Keystore;
 use crate::settings::problems::{Problems, Read};
 use crate::settings::section::Section;
 use crate::settings::values::{Time, Written, Wrong, integer_of_at_least, number_within};
 use http::uri::Authority;
 use std::net::Ipv6Addr;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// How public keys are fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackChannel {
-    /// How long a connection may take; never nothing.
-    pub connect_timeout: Duration,
-    /// How long the other side may be silent; never nothing.
-    pub socket_timeout: Duration,
-    /// What is asked instead of the URL's host.
-    pub proxy: Option<Proxy>,
-    /// Whom to trust, and what to show.
-    pub tls: Tls,
-}
-
-/// A proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proxy {
-    /// How it is spoken to.
-    pub scheme: ProxyScheme,
-    /// A name or an address; one of IPv6 with or without brackets.
-    pub host: String,
-    /// Never 0.
-    pub port: u16,
-}
-
-/// How a proxy is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProxyScheme {
-    /// In plain.
-    Http,
-    /// Over TLS.
-    Https,
-}
-
-/// Whom to trust, and what to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tls {
-    /// PEM files by their full paths; whom the system trusts if there are none.
-    pub certificate_authorities: Vec<PathBuf>,
-    /// What is shown to a server that asks.
-    pub client: Option<ClientCertificate>,
-    /// How far the server's certificate is looked at.
-    pub verification: Verification,
-    /// Whether TLS 1.3 may be spoken.
-    pub tls13: bool,
-    /// Whether TLS 1.2 may be spoken; one of the two may.
-    pub tls12: bool,
-}
-
-/// A certificate and its key, both PEM files by their full paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientCertificate {
-    /// The certificate, and those that lead to its authority.
-    pub certificate: PathBuf,
-    /// The key.
-    pub key: PathBuf,
-    /// What the key is encrypted with.
-    pub passphrase: Option<Secret>,
-}
-
-/// How far a server's certificate is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// Its authority, its dates and its name.
-    Full,
-    /// Its authority and its dates.
-    Certificate,
-    /// Not at all.
-    None,
-}
 
 /// How long fetching keys may take in all, and so what stands for a timeout without an end.
 const LOAD: Duration = Duration::from_secs(10);
 
-/// Reads `http.*` and `ssl.*`. Relative paths stand in `folder`.
+/// Reads `http.*` and `ssl.*`, and the PEM files that they name, if these are wanted.
 pub(super) fn read(
     section: &Section<'_>,
     keystore: &Keystore,
-    folder: &Path,
+    files: Option<Files<'_>>,
     problems: &mut Problems,
 ) -> Read<BackChannel> {
     let connect = timeout("http.connect_timeout", section, problems);
@@ -100,7 +32,7 @@ pub(super) fn read(
     let all = section.value("http.max_connections", problems, integer_of_at_least(0));
     let each = section.value("http.max_endpoint_connections", problems, integer_of_at_least(0));
     let proxy = proxy(section, problems);
-    let tls = tls(section, keystore, folder, problems);
+    let tls = tls(section, keystore, files, problems);
     // There is no pool: what tunes one is checked and forgotten.
     pool?;
     all.and(each)?;
@@ -167,52 +99,20 @@ fn proxy_scheme(key: &str, text: Written<'_>) -> Result<ProxyScheme, Wrong> {
 fn tls(
     section: &Section<'_>,
     keystore: &Keystore,
-    folder: &Path,
+    files: Option<Files<'_>>,
     problems: &mut Problems,
 ) -> Read<Tls> {
-    let authorities = texts("ssl.certificate_authorities", section, problems);
-    let client = client_certificate(section, keystore, folder, problems);
+    let authorities = pem_files::authorities(section, files, problems);
+    let client = pem_files::client_certificate(section, keystore, files, problems);
     let verification = verification(section, problems);
-    let protocols = protocols(section, problems);
-    let authorities = authorities?.unwrap_or_default();
-    let (tls13, tls12) = protocols?;
+    let (tls13, tls12) = protocols(section, problems)?;
     Ok(Tls {
-        certificate_authorities: authorities.iter().map(|path| folder.join(path)).collect(),
+        authorities: authorities?,
         client: client?,
         verification: verification?,
         tls13,
         tls12,
     })
-}
-
-fn client_certificate(
-    section: &Section<'_>,
-    keystore: &Keystore,
-    folder: &Path,
-    problems: &mut Problems,
-) -> Read<Option<ClientCertificate>> {
-    const KEY: &str = "ssl.key";
-    const CERTIFICATE: &str = "ssl.certificate";
-    let key = section.value(KEY, problems, not_empty);
-    let certificate = section.value(CERTIFICATE, problems, not_empty);
-    let passphrase = keystore.secret(&section.key("ssl.secure_key_passphrase"), problems);
-    let without = |one: &str, other: &str| {
-        format!(
-            "cannot specify [{}] without also setting [{}]",
-            section.key(one),
-            section.key(other)
-        )
-    };
-    match (certificate?, key?) {
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(section.wrong(CERTIFICATE, without(CERTIFICATE, KEY), problems)),
-        (None, Some(_)) => Err(section.wrong(KEY, without(KEY, CERTIFICATE), problems)),
-        (Some(certificate), Some(key)) => Ok(Some(ClientCertificate {
-            certificate: folder.join(certificate),
-            key: folder.join(key),
-            passphrase: passphrase?.map(|stored| stored.secret),
-        })),
-    }
 }
 
 fn verification(section: &Section<'_>, problems: &mut Problems) -> Read<Verification> {
