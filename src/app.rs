@@ -7,13 +7,15 @@ mod build;
 mod control;
 mod keys;
 mod reload;
+mod reports;
 mod signals;
 
-pub use build::snapshot;
+pub use keys::KeySources;
+use keys::LoadThread;
 pub use reload::{Pace, Reloads};
 pub use signals::Signals;
 
-use crate::engine::crypto;
+use crate::engine::{Snapshot, crypto};
 use crate::http::{Readiness, routes};
 use crate::observe::tracing::Format;
 use crate::observe::{self, KeyLoad, Metrics, Trigger};
@@ -22,14 +24,18 @@ use crate::server::ext_authz::Checks;
 use crate::server::health::RealmHealth;
 use crate::server::listen;
 use crate::server::workers::Connections;
-use crate::settings::{self, Drain, GrpcAddress, KeyFiles, LogFormat, Settings, Watch};
+use crate::settings::{
+    self, Drain, GrpcAddress, KeyFiles, KeyUrls, Loaded, LogFormat, Problems, Settings, Watch,
+};
 use control::Control;
-use keys::KeySources;
-use reload::Reloader;
+use reload::{Order, Reloader};
+use reports::KeyReports;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::watch;
 use tracing::level_filters::LevelFilter;
 
@@ -47,6 +53,9 @@ pub enum StartError {
     /// The cryptography of this build does not verify what it should, or more than that.
     #[error("the cryptography of this build fails its self-test")]
     Crypto,
+    /// Keys cannot be loaded: what is wrong, and where it is written.
+    #[error("{0}")]
+    Keys(Problems),
     /// The metrics contradict each other.
     #[error("cannot register metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -74,6 +83,9 @@ pub struct App {
     shutdown: Shutdown,
     control: JoinHandle<Drained>,
     reloads: Option<Reloads>,
+    starting: Option<Starting>,
+    /// What lives as long as the service.
+    serving: Option<Serving>,
 }
 
 /// Begins a drain, from wherever.
@@ -84,6 +96,12 @@ impl Shutdown {
     /// Begins the drain; a second call changes nothing.
     pub fn begin(&self) {
         self.0.send_replace(true);
+    }
+
+    /// Ends when the drain has begun.
+    async fn begun(&self) {
+        // An error is impossible: the sender is this one.
+        let _ = self.0.subscribe().wait_for(|stop| *stop).await;
     }
 }
 
@@ -126,6 +144,8 @@ pub struct Configured {
     pub settings: Settings,
     /// The key files that it names.
     pub key_files: KeyFiles,
+    /// Where the key sets that it fetches are written; `None` where it is written nowhere.
+    pub key_urls: Option<KeyUrls>,
     /// Notices when it is written anew, and how often to look. Without it nothing is reloaded.
     pub watch: Option<(Watch, Pace)>,
 }
@@ -133,38 +153,41 @@ pub struct Configured {
 impl From<Settings> for Configured {
     /// Settings that are written nowhere.
     fn from(settings: Settings) -> Self {
-        Self { settings, key_files: KeyFiles::new(), watch: None }
+        Self { settings, key_files: KeyFiles::new(), key_urls: None, watch: None }
     }
 }
 
 /// What of a configuration is followed beside the checks.
 #[derive(Clone, Debug)]
 struct Live {
+    is_ready: bool,
     realms: Vec<RealmHealth>,
     drain: Drain,
 }
 
-/// Starts a service. When it returns, checks are answered.
+/// Starts a service. When it returns, checks are answered, or the start was stopped.
 pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
-    let Configured { settings, key_files, watch } = configured.into();
+    let mut app = launch(configured)?;
+    app.until_ready()?;
+    Ok(app)
+}
+
+/// Begins the start of a service: everything is bound, and the HTTP listener answers.
+pub fn launch(configured: impl Into<Configured>) -> Result<App, StartError> {
+    let Configured { settings, key_files, key_urls, watch } = configured.into();
     if !crypto::self_test() {
         return Err(StartError::Crypto);
     }
-    let clock = Clock::start();
-    let metrics = Arc::new(Metrics::new()?);
-    metrics.configured(clock.unix_seconds());
-    let keys = KeySources::new(&key_files, &KeySources::default());
-    let checks = Arc::new(Checks::new(build::first(&settings, &keys, &metrics)?, clock));
-    let readiness = Arc::new(Readiness::new(build::names(&settings)));
-    let realms = keys::count(&checks.in_force(), &metrics);
-    for realm in settings.realms.iter().filter(|realm| realm.keys.public.is_some()) {
-        metrics.keys_loaded(&realm.name, Trigger::Startup, KeyLoad::Changed);
-        metrics.keys_confirmed(&realm.name, clock.unix_seconds());
-    }
+    let Parts { clock, metrics, reports, keys, checks, readiness } =
+        Parts::of(&settings, &key_files)?;
+    let (realms, drain) = (Vec::new(), settings.drain.clone());
+    let (live, followed) = watch::channel(Live { is_ready: false, realms, drain });
+    let live = Arc::new(live);
+    reports.show_in(&checks, Arc::clone(&readiness), Arc::clone(&live));
     let http = bind_http(settings.http_address)?;
     let http_address = http.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let (live, followed) = watch::channel(Live { realms, drain: settings.drain.clone() });
+    let (open, opened) = watch::channel(false);
     let parts = Control {
         runtime: control::runtime()?,
         http,
@@ -176,30 +199,134 @@ pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
             max_age: settings.grpc.max_connection_age,
             max_streams: settings.grpc.max_concurrent_streams,
         },
+        open: opened,
         stopped,
     };
     let (grpc, control) = match &settings.grpc_address {
         GrpcAddress::Tcp(address) => parts.serve_tcp(*address)?,
         GrpcAddress::Unix(path) => parts.serve_unix(path)?,
     };
-    let refused = None;
-    let reloads = watch.map(|(watch, pace)| {
-        let parts = Reloader {
-            watch,
-            pace,
-            settings,
-            keys,
-            checks,
-            clock,
-            metrics,
-            readiness,
-            live,
-            refused,
-        };
-        parts.spawn()
+    let (refused, shutdown) = (None, Shutdown(stop));
+    let (reloads, orders) = watch.as_ref().map(|_| Reloads::new()).unzip();
+    let reloader = watch.map(|(watch, pace)| Reloader {
+        watch,
+        pace,
+        settings: settings.clone(),
+        keys: keys.clone(),
+        checks,
+        shutdown: shutdown.clone(),
+        clock,
+        metrics,
+        readiness,
+        reports: Arc::clone(&reports),
+        live,
+        refused,
+        lacks_keys: false,
     });
-    let shutdown = Shutdown(stop);
-    Ok(App { grpc, http: http_address, shutdown, control, reloads: reloads.transpose()? })
+    let starting =
+        Starting { settings, keys, key_urls, reports, open, reloader: reloader.zip(orders) };
+    Ok(App {
+        grpc,
+        http: http_address,
+        shutdown,
+        control,
+        reloads,
+        starting: Some(starting),
+        serving: None,
+    })
+}
+
+/// What decides, counts and tells, before anything is bound.
+struct Parts {
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    reports: Arc<KeyReports>,
+    keys: KeySources,
+    checks: Arc<Checks>,
+    readiness: Arc<Readiness>,
+}
+
+impl Parts {
+    fn of(settings: &Settings, key_files: &KeyFiles) -> Result<Self, StartError> {
+        let clock = Clock::start();
+        let metrics = Arc::new(Metrics::new()?);
+        metrics.configured(clock.unix_seconds());
+        let reports = Arc::new(KeyReports::new(Arc::clone(&metrics), clock));
+        let keys = KeySources::none(Arc::clone(&reports))?.next(settings, key_files);
+        let checks = Arc::new(Checks::new(build::first(settings, &keys, &metrics)?, clock));
+        // Read already; what is fetched counts when it is.
+        for realm in settings.realms.iter().filter(|realm| realm.keys.file().is_some()) {
+            metrics.keys_loaded(&realm.name, Trigger::Startup, KeyLoad::Changed, Duration::ZERO);
+            metrics.keys_confirmed(&realm.name, clock.unix_seconds());
+        }
+        let readiness = Arc::new(Readiness::default());
+        Ok(Self { clock, metrics, reports, keys, checks, readiness })
+    }
+}
+
+/// What a service goes on with until it ends.
+struct Serving {
+    _open: watch::Sender<bool>,
+    _loads: Arc<LoadThread>,
+}
+
+/// What is left to do for a start.
+struct Starting {
+    settings: Settings,
+    keys: KeySources,
+    key_urls: Option<KeyUrls>,
+    reports: Arc<KeyReports>,
+    open: watch::Sender<bool>,
+    reloader: Option<(Reloader, Receiver<Order>)>,
+}
+
+impl App {
+    /// Waits until every source of keys has been loaded, as long as the settings say, and then has
+    /// checks answered. What there is to say of the keys is returned, or refuses the start. A start that
+    /// is stopped meanwhile ends early.
+    pub fn until_ready(&mut self) -> Result<Option<Problems>, StartError> {
+        let Some(starting) = self.starting.take() else { return Ok(None) };
+        let Starting { settings, keys, key_urls, reports, open, reloader } = starting;
+        let settings::Jwks { startup_timeout, start_degraded, .. } = settings.jwks;
+        if !keys.load_first(startup_timeout, &self.shutdown) {
+            return Ok(None);
+        }
+        let said = key_urls.map(|urls| keys.judge(&urls, &settings, start_degraded));
+        if let Some(problems) = said.as_ref().filter(|said| said.refusals().next().is_some()) {
+            return Err(StartError::Keys(problems.clone()));
+        }
+        keys.poll_new(None);
+        reports.started();
+        open.send_replace(true);
+        if let Some((reloader, orders)) = reloader {
+            reloader.spawn(orders)?;
+        }
+        self.serving = Some(Serving { _open: open, _loads: keys.thread() });
+        Ok(said)
+    }
+}
+
+/// The sources of what is configured, without a service. `files` are the key files that it names; what
+/// it fetches is fetched as at a start, unless this is `offline`. Besides, what is to be said of that.
+pub fn key_sources(
+    loaded: &Loaded,
+    files: &KeyFiles,
+    offline: bool,
+) -> Result<(KeySources, Problems), StartError> {
+    let Loaded { settings, key_urls, .. } = loaded;
+    let keys = KeySources::of(settings, files)?;
+    if offline {
+        return Ok((keys, key_urls.nothing()));
+    }
+    let settings::Jwks { startup_timeout, start_degraded, .. } = settings.jwks;
+    keys.load_first(startup_timeout, &Shutdown(watch::Sender::new(false)));
+    let said = keys.judge(key_urls, settings, start_degraded);
+    Ok((keys, said))
+}
+
+/// Everything that one decision takes, out of settings and the sources of their keys.
+pub fn snapshot(settings: &Settings, keys: &KeySources) -> Result<Snapshot, StartError> {
+    build::snapshot(settings, keys)
 }
 
 /// Begins to log as `log` says, as far as the environment does not say otherwise.

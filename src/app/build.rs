@@ -16,7 +16,7 @@ use crate::engine::{ClientAuthentication, Monotonic, Snapshot};
 use crate::observe::{DecisionLog, Decisions, Metrics, Observer};
 use crate::server::ext_authz::InForce;
 use crate::server::signatures::SignatureThreads;
-use crate::settings::{self, KeyFiles, PublicKeys, Settings};
+use crate::settings::{self, Settings};
 use std::sync::Arc;
 
 /// What was in force before.
@@ -40,7 +40,7 @@ pub(super) fn first(
         settings.limits.checks_in_flight,
     );
     let signatures = Arc::new(SignatureThreads::start()?);
-    let snapshot = snapshot_with(settings, keys)?;
+    let snapshot = snapshot(settings, keys)?;
     Ok(in_force(settings, snapshot, observer, signatures))
 }
 
@@ -81,6 +81,7 @@ fn in_force(
 ) -> InForce {
     InForce::new(snapshot, observer, signatures, settings.limits.deadline)
         .with_security_api(settings.http_security_api)
+        .with_fetched_keys(settings.realms.iter().any(|realm| realm.keys.url().is_some()))
 }
 
 /// Names of the realms, in the order of the chain.
@@ -88,12 +89,8 @@ pub(super) fn names(settings: &Settings) -> Vec<String> {
     settings.realms.iter().map(|realm| realm.name.clone()).collect()
 }
 
-/// Everything that a check is decided by, out of settings and the key files that they name.
-pub fn snapshot(settings: &Settings, files: &KeyFiles) -> Result<Snapshot, StartError> {
-    snapshot_with(settings, &KeySources::new(files, &KeySources::default()))
-}
-
-fn snapshot_with(settings: &Settings, keys: &KeySources) -> Result<Snapshot, StartError> {
+/// Everything that a check is decided by.
+pub(super) fn snapshot(settings: &Settings, keys: &KeySources) -> Result<Snapshot, StartError> {
     let mut random = [0; 32];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| StartError::Random)?;
     let digest_key = DigestKey::new(&random);
@@ -231,15 +228,12 @@ fn user_claims(realm: &settings::JwtRealm) -> UserClaims {
 /// What verifies the realm's tokens. A realm that asks for what is not built yet has none: its
 /// settings are refused, and this is what would hold otherwise.
 fn keys(realm: &settings::JwtRealm, sources: &KeySources) -> Keys {
-    let public = match &realm.keys.public {
-        Some(PublicKeys::File(path)) => sources.get(path),
-        Some(PublicKeys::Url(_)) | None => None,
-    };
-    Keys { hmac: realm.keys.hmac.as_ref().map(settings::HmacKeys::key_set), public }
+    let hmac = realm.keys.hmac.as_ref().map(settings::HmacKeys::key_set);
+    Keys { hmac, public: sources.seen_by(realm) }
 }
 
-/// Whether the settings let fewer in than [`authenticator`] would. Every setting is named, so that
-/// none is forgotten.
+/// Whether the settings let fewer in than [`authenticator`](Parts::authenticator) would. Every setting
+/// is named, so that none is forgotten.
 fn restricts_more(realm: &settings::JwtRealm) -> bool {
     let settings::JwtRealm {
         name: _,
@@ -247,21 +241,23 @@ fn restricts_more(realm: &settings::JwtRealm) -> bool {
         token: _,
         claims: _,
         client: _,
-        keys: settings::KeySources { public, hmac: _ },
+        keys: _,
         key_reload: _,
         cache: _,
         back_channel: _,
         authorization_realms,
     } = realm;
-    matches!(public, Some(PublicKeys::Url(_))) || !authorization_realms.is_empty()
+    !authorization_realms.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::reports::KeyReports;
     use crate::engine::Secret;
     use crate::engine::token::Algorithm;
     use crate::engine::token::claims::Subjects;
+    use crate::server::clock::Clock;
     use crate::settings::HmacKeys;
 
     fn quickstart() -> Settings {
@@ -271,8 +267,10 @@ mod tests {
     /// What is in force once `change` was made to the quickstart's settings, and what was before.
     fn changed(change: impl FnOnce(&mut Settings)) -> (InForce, InForce) {
         let before = quickstart();
-        let keys = KeySources::default();
-        let old = first(&before, &keys, &Arc::new(Metrics::new().unwrap())).unwrap();
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let reports = KeyReports::new(Arc::clone(&metrics), Clock::start());
+        let keys = KeySources::none(Arc::new(reports)).unwrap();
+        let old = first(&before, &keys, &metrics).unwrap();
         let mut settings = before.clone();
         change(&mut settings);
         let now = Monotonic::new(std::time::Duration::ZERO);

@@ -41,6 +41,8 @@ pub(super) struct Control {
     pub(super) live: watch::Receiver<Live>,
     pub(super) checks: Arc<Checks>,
     pub(super) connections: Connections,
+    /// Whether connections are accepted yet.
+    pub(super) open: watch::Receiver<bool>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -80,8 +82,8 @@ impl Control {
         listener: A,
         closing: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<Drained>> {
-        let realms = self.live.borrow().realms.clone();
-        let (health, health_routes) = self.runtime.block_on(Health::serving(&realms));
+        let Live { is_ready, realms, .. } = self.live.borrow().clone();
+        let (health, health_routes) = self.runtime.block_on(Health::new(is_ready, &realms));
         let edge = Edge::new(Arc::clone(&self.checks), health_routes);
         let (end, ended) = watch::channel(false);
         let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -93,6 +95,7 @@ impl Control {
             checks: self.checks,
             readiness: self.readiness,
             live: self.live,
+            open: self.open,
             stopped: self.stopped,
             health,
             end,
@@ -117,6 +120,7 @@ struct Run {
     checks: Arc<Checks>,
     readiness: Arc<Readiness>,
     live: watch::Receiver<Live>,
+    open: watch::Receiver<bool>,
     stopped: watch::Receiver<bool>,
     health: Health,
     end: watch::Sender<bool>,
@@ -134,17 +138,19 @@ impl Run {
         tokio::select! {
             // An error means that nobody is left to begin the drain.
             _ = self.stopped.wait_for(|stopped| *stopped) => {}
-            () = accept(&listener, &mut workers) => {}
+            () = accept_once_open(&mut self.open, &listener, &mut workers) => {}
             () = follow(&mut self.live, &mut self.health) => {}
         }
         let drain = self.live.borrow().drain.clone();
         let cut_off = Instant::now() + drain.timeout;
         tracing::info!(event = "drain", "draining: health says NOT_SERVING");
         self.readiness.drain();
-        self.health.drain().await;
+        self.health.set_whole(false).await;
         let grace = drain.grace.min(drain.timeout);
-        // Elapsing is what this waits for: callers notice, and go elsewhere.
-        let _ = timeout(grace, accept(&listener, &mut workers)).await;
+        if *self.open.borrow() {
+            // Elapsing is what this waits for: callers notice, and go elsewhere.
+            let _ = timeout(grace, accept(&listener, &mut workers)).await;
+        }
         closing();
         drop(listener);
         self.end.send_replace(true);
@@ -168,14 +174,17 @@ impl Run {
     }
 }
 
-/// Tells the health service which realms there are, for good.
+/// Tells the health service what is ready and which realms there are, for good.
 async fn follow(live: &mut watch::Receiver<Live>, health: &mut Health) {
-    while live.changed().await.is_ok() {
-        let realms = live.borrow_and_update().realms.clone();
+    loop {
+        let Live { is_ready, realms, .. } = live.borrow_and_update().clone();
+        health.set_whole(is_ready).await;
         health.set_realms(&realms).await;
+        if live.changed().await.is_err() {
+            // Nothing is reloaded.
+            return std::future::pending().await;
+        }
     }
-    // Nothing is reloaded.
-    std::future::pending::<()>().await;
 }
 
 /// Waits until no check is under way, twice in a row, so that answers have left. A connection that
@@ -186,6 +195,19 @@ async fn idle(checks: &Checks) {
         sleep(LOOK).await;
         quiet_looks = if checks.under_way() == 0 { quiet_looks + 1 } else { 0 };
     }
+}
+
+/// The same as [`accept`], as soon as it may.
+async fn accept_once_open<A: Acceptor>(
+    open: &mut watch::Receiver<bool>,
+    listener: &A,
+    workers: &mut Workers<A::Socket>,
+) {
+    if open.wait_for(|open| *open).await.is_err() {
+        // The start was given up.
+        return;
+    }
+    accept(listener, workers).await;
 }
 
 /// Accepts and deals out connections, for good.

@@ -5,16 +5,16 @@
 
 mod schedule;
 
-use super::Live;
 use super::build::{self, Before};
-use super::keys::{self, KeySources};
+use super::keys::KeySources;
+use super::reports::KeyReports;
+use super::{Live, Shutdown};
 use crate::http::Readiness;
 use crate::observe::{KeyLoad, Metrics, Reload, Trigger};
 use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
 use crate::settings::{
-    self, JwtRealm, KeyDocument, KeyFiles, Loaded, Look, Problems, Settings, Version, Watch,
-    key_warnings,
+    self, JwtRealm, KeyFile, KeyFiles, Loaded, Look, Problems, Settings, Version, Watch,
 };
 pub use schedule::Pace;
 use schedule::Schedule;
@@ -23,10 +23,10 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-enum Order {
+pub(super) enum Order {
     /// Look now, and tell what became of it.
     Look(Sender<Reload>),
     Stop,
@@ -37,6 +37,12 @@ enum Order {
 pub struct Reloads(Sender<Order>);
 
 impl Reloads {
+    /// Orders, and where they are received.
+    pub(super) fn new() -> (Self, Receiver<Order>) {
+        let (orders, received) = mpsc::channel();
+        (Self(orders), received)
+    }
+
     /// Has the configuration looked at now. What comes out of it can be received, once.
     pub fn look(&self) -> Receiver<Reload> {
         let (answer, answered) = mpsc::channel();
@@ -59,12 +65,16 @@ pub(super) struct Reloader {
     pub(super) settings: Settings,
     pub(super) keys: KeySources,
     pub(super) checks: Arc<Checks>,
+    pub(super) shutdown: Shutdown,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) readiness: Arc<Readiness>,
-    pub(super) live: watch::Sender<Live>,
+    pub(super) reports: Arc<KeyReports>,
+    pub(super) live: Arc<watch::Sender<Live>>,
     /// Why what is written is not in force, if it is not: one line.
     pub(super) refused: Option<String>,
+    /// Whether it is for nothing but keys that could not be fetched.
+    pub(super) lacks_keys: bool,
 }
 
 /// What a look came to.
@@ -80,12 +90,10 @@ enum Turn {
 }
 
 impl Reloader {
-    /// Looks until it is stopped.
-    pub(super) fn spawn(self) -> io::Result<Reloads> {
-        let (orders, received) = mpsc::channel();
+    /// Looks until it is ordered to stop.
+    pub(super) fn spawn(self, orders: Receiver<Order>) -> io::Result<()> {
         let thread = std::thread::Builder::new().name("reload".to_owned());
-        thread.spawn(move || self.run(&received))?;
-        Ok(Reloads(orders))
+        thread.spawn(move || self.run(&orders)).map(drop)
     }
 
     fn run(mut self, orders: &Receiver<Order>) {
@@ -115,7 +123,7 @@ impl Reloader {
                 Turn::Done(result) => Some(result),
                 Turn::Panicked => Some(self.panicked()),
             };
-            schedule.settled(Instant::now());
+            schedule.settled(Instant::now(), self.file_interval());
             if let Some(result) = result {
                 self.metrics.reloaded(result, self.clock.unix_seconds());
                 for answer in asking.drain(..) {
@@ -126,90 +134,64 @@ impl Reloader {
         }
     }
 
+    /// How long the realms that have their key files watched want between two looks at most.
+    fn file_interval(&self) -> Option<Duration> {
+        let watched = |realm: &&JwtRealm| realm.keys.file().is_some() && realm.key_reload.enabled;
+        let realms = self.settings.realms.iter().filter(watched);
+        realms.map(|realm| realm.key_reload.file_interval).min()
+    }
+
     fn look(&mut self, is_asked: bool) -> Turn {
         match self.watch.look(&self.settings) {
             Look::Unsettled => Turn::Unsettled,
+            // They may be there by now.
+            Look::Known if is_asked && self.lacks_keys => {
+                self.watch.forget();
+                Turn::Unsettled
+            }
             Look::Known => {
                 self.show();
                 if !is_asked {
                     return Turn::Quiet;
                 }
-                self.take_keys_anew();
-                self.show_keys();
+                self.keys.load_all_but(|_| false);
                 Turn::Done(self.known())
             }
             Look::New(version) => {
                 let Version { made, key_files, reading: _ } = *version;
+                self.lacks_keys = false;
                 let result = match made {
                     Ok(loaded) => self.take(loaded, &key_files),
                     Err(problems) => self.refuse(&problems),
                 };
-                self.take_new_keys(&key_files, is_asked);
-                self.show_keys();
+                self.load_keys(&key_files, is_asked);
                 Turn::Done(result)
             }
         }
     }
 
-    /// Takes the keys of a new version's `files`. Of a file that nobody watches they are taken only
-    /// where somebody asked for them.
-    fn take_new_keys(&self, files: &KeyFiles, is_asked: bool) {
-        for (path, file) in files.iter().filter(|(_, file)| file.is_watched || is_asked) {
-            let trigger = if file.is_watched { Trigger::FileChange } else { Trigger::Signal };
-            // Those that are as they were are no loads, since nobody asked for them by name.
-            match self.keys.take(path, file) {
-                Some(KeyLoad::Unchanged) | None => {}
-                Some(result) => self.loaded(path, trigger, result),
-            }
+    /// Loads what became new with a version: the watched `files` that are not what their sources hold;
+    /// and where somebody asked for a look, everything else, too.
+    fn load_keys(&self, files: &KeyFiles, is_asked: bool) {
+        let is_new = |path: &Path, file: &KeyFile| file.is_watched && self.keys.differs(path, file);
+        let new: Vec<_> = files.iter().filter(|(path, file)| is_new(path, file)).collect();
+        let is_among = |path: &Path| new.iter().any(|(changed, _)| *changed == path);
+        self.keys.load_files(is_among);
+        if is_asked {
+            self.keys.load_all_but(is_among);
         }
     }
 
-    /// Counts the keys of `files` that are new to realms of `settings`. Every one of them waited for a
-    /// source that was not there `before`.
-    fn count_new_keys(&self, settings: &Settings, files: &KeyFiles, before: &KeySources) {
-        for realm in &settings.realms {
-            let Some(path) = realm.keys.file() else { continue };
-            if before.get(path).is_none() {
-                self.metrics.keys_loaded(&realm.name, Trigger::Startup, KeyLoad::Changed);
+    /// Counts the keys that are new to realms of `settings`. Every one of them waited for a source that
+    /// was not there `before`.
+    fn count_new_keys(&self, settings: &Settings, before: &KeySources) {
+        for realm in settings.realms.iter().filter(|realm| self.keys.holds_for(realm)) {
+            if !before.has(realm) {
+                let took = Duration::ZERO;
+                self.metrics.keys_loaded(&realm.name, Trigger::Startup, KeyLoad::Changed, took);
             }
-            let is_known = self
-                .settings
-                .realms
-                .iter()
-                .any(|was| was.name == realm.name && was.keys.file() == Some(path));
-            let is_good = files.get(path).is_some_and(|file| file.read.is_ok());
-            if !is_known && is_good {
-                self.metrics.keys_confirmed(&realm.name, self.clock.unix_seconds());
-            }
-        }
-    }
-
-    /// Loads every key file anew.
-    fn take_keys_anew(&self) {
-        for (path, file) in &settings::read_key_files(&self.settings) {
-            let Some(result) = self.keys.take(path, file) else { continue };
-            self.loaded(path, Trigger::Signal, result);
-            if let (KeyLoad::Changed, Ok(KeyDocument { parsed, .. })) = (result, &file.read) {
-                let warnings = self.readers(path).flat_map(|realm| key_warnings(realm, parsed));
-                log_each(warnings, |warning| {
-                    tracing::warn!(event = keys::EVENT, warning, "of the new keys");
-                });
-            }
-        }
-    }
-
-    /// The realms that read the file `path`, in order.
-    fn readers(&self, path: &Path) -> impl Iterator<Item = &JwtRealm> {
-        self.settings.realms.iter().filter(move |realm| realm.keys.file() == Some(path))
-    }
-
-    /// Nobody waited for these keys, so the load counts once.
-    fn loaded(&self, path: &Path, trigger: Trigger, result: KeyLoad) {
-        if let Some(first) = self.readers(path).next() {
-            self.metrics.keys_loaded(&first.name, trigger, result);
-        }
-        if result != KeyLoad::Error {
-            for realm in self.readers(path) {
+            let was = self.settings.realms.iter().find(|was| was.name == realm.name);
+            if !was.is_some_and(|was| KeySources::is_same(was, realm)) {
                 self.metrics.keys_confirmed(&realm.name, self.clock.unix_seconds());
             }
         }
@@ -227,38 +209,47 @@ impl Reloader {
         result
     }
 
-    fn take(&mut self, Loaded { settings, warnings }: Loaded, files: &KeyFiles) -> Reload {
+    fn take(&mut self, loaded: Loaded, files: &KeyFiles) -> Reload {
+        let Loaded { settings, warnings, key_urls } = loaded;
         self.refused = None;
         let result = if settings == self.settings {
             self.show();
             self.known()
         } else {
-            self.apply(settings, files)
+            let keys = self.keys.next(&settings, files);
+            let settings::Jwks { startup_timeout, start_degraded, .. } = settings.jwks;
+            keys.load_first(startup_timeout, &self.shutdown);
+            let said = keys.judge(&key_urls, &settings, start_degraded);
+            if said.refusals().next().is_some() {
+                self.lacks_keys = true;
+                return self.refuse(&said);
+            }
+            warn_each(&said);
+            self.apply(settings, keys)
         };
-        log_each(warnings.lines(), |line| {
-            let warning = line.trim_start_matches("warning: ");
-            tracing::warn!(event = EVENT, warning, "of the new version");
-        });
+        warn_each(&warnings);
         result
     }
 
-    fn apply(&mut self, settings: Settings, files: &KeyFiles) -> Reload {
+    fn apply(&mut self, settings: Settings, keys: KeySources) -> Reload {
         let in_force = self.checks.in_force();
-        let keys = KeySources::new(files, &self.keys);
         let before = Before { settings: &self.settings, in_force: &in_force };
         let next = build::next(&settings, &keys, before, self.clock.now().monotonic);
         let before = std::mem::replace(&mut self.keys, keys);
-        self.count_new_keys(&settings, files, &before);
+        self.keys.poll_new(Some(&before));
+        self.count_new_keys(&settings, &before);
         let generation = next.snapshot().generation;
         // Together: the settings are those of what is in force.
         self.checks.replace(next);
+        self.keys.set_terms(&settings);
         let before = std::mem::replace(&mut self.settings, settings);
         let realms = build::names(&self.settings);
         for gone in build::names(&before).iter().filter(|realm| !realms.contains(realm)) {
             self.metrics.forget_realm(gone);
         }
         self.show();
-        self.show_keys();
+        self.reports.show();
+        self.live.send_modify(|live| live.drain = self.settings.drain.clone());
         let result = Reload::Applied;
         tracing::info!(event = EVENT, result = result.code(), generation, "a new configuration");
         if before.log != self.settings.log {
@@ -296,18 +287,12 @@ impl Reloader {
     fn keeps_changing(&self) {
         let problem = "the configuration keeps changing: two looks in a row must see the same";
         tracing::warn!(event = EVENT, problem);
-        self.readiness.configured(build::names(&self.settings), Some(problem.to_owned()));
-    }
-
-    /// Has health and metrics say which keys are in force.
-    fn show_keys(&self) {
-        let realms = keys::count(&self.checks.in_force(), &self.metrics);
-        self.live.send_replace(Live { realms, drain: self.settings.drain.clone() });
+        self.readiness.configured(Some(problem.to_owned()));
     }
 
     /// Has readiness say what is in force, and why it is not what is written.
     fn show(&self) {
-        self.readiness.configured(build::names(&self.settings), self.refused.clone());
+        self.readiness.configured(self.refused.clone());
     }
 }
 
@@ -316,8 +301,16 @@ const EVENT: &str = "config_reload";
 /// The most lines that one version is worth in the log.
 const LINES: usize = 20;
 
+/// Logs the warnings of a new version.
+fn warn_each(warnings: &Problems) {
+    log_each(warnings.lines(), |line| {
+        let warning = line.trim_start_matches("warning: ");
+        tracing::warn!(event = EVENT, warning, "of the new version");
+    });
+}
+
 /// Logs some lines, and how many there were besides.
-fn log_each(mut lines: impl Iterator<Item = String>, log: impl Fn(&str)) {
+pub(super) fn log_each(mut lines: impl Iterator<Item = String>, log: impl Fn(&str)) {
     lines.by_ref().take(LINES).for_each(|line| log(&line));
     match lines.count() {
         0 => {}

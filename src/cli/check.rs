@@ -4,7 +4,8 @@
 
 use super::places::{NO_CONFIG, Places};
 use super::{Exit, tell};
-use crate::settings::Loaded;
+use crate::app::{self, StartError};
+use crate::settings::{KeyFiles, Loaded, Problems, Version};
 use clap::Args;
 use std::ffi::OsString;
 
@@ -13,7 +14,6 @@ use std::ffi::OsString;
 pub(super) struct Check {
     #[command(flatten)]
     places: Places,
-    // Nothing does yet; whoever scripts the command can say so already.
     /// Leaves out what needs the network.
     #[arg(long)]
     offline: bool,
@@ -28,15 +28,34 @@ pub(super) fn run(check: &Check, environment: impl Fn(&str) -> Option<OsString>)
         tell(NO_CONFIG);
         return Exit::Config;
     };
-    match sources.read(None).made {
-        Ok(Loaded { warnings, .. }) if warnings.is_empty() => Exit::Success,
-        Ok(Loaded { warnings, .. }) => {
-            tell(warnings.to_string().trim_end());
+    let Version { made, key_files, .. } = sources.read(None);
+    match made.map_err(Refused::Config).and_then(|loaded| said(&loaded, &key_files, check)) {
+        Ok(said) if said.is_empty() => Exit::Success,
+        Ok(said) => {
+            tell(said.trim_end());
             if check.strict { Exit::Config } else { Exit::Success }
         }
-        Err(problems) => {
+        Err(Refused::Config(problems)) => {
             tell(problems.to_string().trim_end());
             Exit::Config
         }
+        Err(Refused::System(error)) => {
+            tell(format_args!("realmgate: {error}"));
+            Exit::Failure
+        }
     }
+}
+
+/// Why nothing could be said, or nothing good.
+enum Refused {
+    Config(Problems),
+    System(StartError),
+}
+
+/// The lines of the warnings: those of the configuration, and those of what it fetches.
+fn said(loaded: &Loaded, files: &KeyFiles, check: &Check) -> Result<String, Refused> {
+    let keys = app::key_sources(loaded, files, check.offline);
+    let (_, said) = keys.map_err(Refused::System)?;
+    let lines = format!("{}{said}", loaded.warnings);
+    if said.refusals().next().is_some() { Err(Refused::Config(said)) } else { Ok(lines) }
 }

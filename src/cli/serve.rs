@@ -47,6 +47,10 @@ pub(super) fn run(serve: &Serve, environment: impl Fn(&str) -> Option<OsString>)
     match until_drained(configured) {
         Ok(Drained::Clean) => Exit::Success,
         Ok(Drained::CutOff) => Exit::Failure,
+        Err(StartError::Keys(problems)) => {
+            tell(problems.to_string().trim_end());
+            Exit::Config
+        }
         Err(error) => {
             tell(format_args!("realmgate: {error}"));
             Exit::Failure
@@ -67,16 +71,21 @@ fn configured(
     let sources = serve.places.find(environment);
     let sources = sources.ok_or_else(|| format!("{NO_CONFIG}, or try --quickstart"))?;
     let Version { made, key_files, reading } = sources.read(None);
-    let Loaded { settings, warnings } = made.map_err(|problems| problems.to_string())?;
+    let loaded = made.map_err(|problems| problems.to_string())?;
+    let Loaded { settings, warnings, key_urls } = loaded;
     let watch = Some((Watch::new(sources, reading), Pace::default()));
-    Ok((Configured { settings, key_files, watch }, warnings.to_string()))
+    let key_urls = Some(key_urls);
+    Ok((Configured { settings, key_files, key_urls, watch }, warnings.to_string()))
 }
 
 fn until_drained(configured: Configured) -> Result<Drained, StartError> {
     let signals = Signals::catch()?;
     let _log = app::install_log(&configured.settings.log);
-    let app = app::start(configured)?;
+    let mut app = app::launch(configured)?;
     signals.follow(&app)?;
+    if let Some(said) = app.until_ready()?.filter(|said| !said.is_empty()) {
+        tell(said.to_string().trim_end());
+    }
     say(format_args!("realmgate: ready grpc={} http={}", app.grpc(), app.http()));
     Ok(app.wait())
 }

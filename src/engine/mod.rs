@@ -23,7 +23,7 @@ pub use reason::{Reason, Status};
 pub use secret::Secret;
 pub use time::{Monotonic, Now, UnixTime};
 pub use token::keys::Key;
-pub use token::signature::{Inline, Lost, Signatures, Work, WorkId};
+pub use token::signature::{Inline, Lost, Wait, Waits, Work, WorkId};
 pub use witness::{Ended, RealmId, Refusal, Skipped, Step, Witness};
 
 use client_auth::Presented;
@@ -58,10 +58,10 @@ pub async fn authorize<'s>(
     snapshot: &'s Snapshot,
     request: &RequestView<'_>,
     now: Now,
-    signatures: &impl Signatures,
+    waits: &impl Waits,
     witness: &mut (impl Witness + Send),
 ) -> Decision<'s> {
-    let case = Case { snapshot, request, now, signatures };
+    let case = Case { snapshot, request, now, waits };
     line(&case, witness).await.unwrap_or_else(Stop::decision)
 }
 
@@ -71,10 +71,10 @@ pub async fn authenticate<'s>(
     snapshot: &'s Snapshot,
     request: &RequestView<'_>,
     now: Now,
-    signatures: &impl Signatures,
+    waits: &impl Waits,
     witness: &mut (impl Witness + Send),
 ) -> Result<Authenticated, Decision<'s>> {
-    let case = Case { snapshot, request, now, signatures };
+    let case = Case { snapshot, request, now, waits };
     let sent = ended(witness, Step::Request, sent(request)).map_err(Stop::decision)?;
     user(&case, &sent, true, witness).await.map_err(Stop::decision)
 }
@@ -93,12 +93,12 @@ struct Case<'s, 'r, S> {
     snapshot: &'s Snapshot,
     request: &'r RequestView<'r>,
     now: Now,
-    signatures: &'r S,
+    waits: &'r S,
 }
 
 /// The straight line of a request: each step needs what the one before has found.
 async fn line<'s>(
-    case: &Case<'s, '_, impl Signatures>,
+    case: &Case<'s, '_, impl Waits>,
     witness: &mut (impl Witness + Send),
 ) -> Result<Decision<'s>, Stop> {
     let Case { snapshot, request, .. } = *case;
@@ -115,7 +115,7 @@ async fn line<'s>(
 
 /// The line's middle: from the credentials to the user.
 async fn user(
-    case: &Case<'_, '_, impl Signatures>,
+    case: &Case<'_, '_, impl Waits>,
     sent: &Sent<'_>,
     want_metadata: bool,
     witness: &mut (impl Witness + Send),
@@ -137,7 +137,7 @@ async fn user(
 
 /// Whoever a remembered token names.
 fn recalled(
-    case: &Case<'_, '_, impl Signatures>,
+    case: &Case<'_, '_, impl Waits>,
     text: &Fingerprint,
     client: &Result<Presented, Denial>,
     want_metadata: bool,
@@ -154,20 +154,20 @@ fn recalled(
 
 /// Whoever a token names that some realm finds good.
 async fn judged(
-    case: &Case<'_, '_, impl Signatures>,
+    case: &Case<'_, '_, impl Waits>,
     bearer: Bearer<'_>,
     text: Fingerprint,
     client: Result<Presented, Denial>,
     want_metadata: bool,
     witness: &mut (impl Witness + Send),
 ) -> Result<Authenticated, Stop> {
-    let Case { snapshot, request, now, signatures } = *case;
+    let Case { snapshot, request, now, waits } = *case;
     let compact = Compact::decode(bearer).map_err(|fault| unreadable(request, fault));
     let compact = failed(witness, Step::Token, compact)?;
     let token = ended(witness, Step::Token, token(request, &compact))?;
     let client = failed(witness, Step::ClientAuthentication, client)?;
     let credentials = Credentials { text, token: &token, client, now, want_metadata };
-    let (realm, user) = realm::authenticate(&snapshot.realms, &credentials, signatures, witness)
+    let (realm, user) = realm::authenticate(&snapshot.realms, &credentials, waits, witness)
         .await
         .map_err(|refused| Stop::unauthenticated(request, &token, &refused))?;
     Ok(Authenticated { realm, user })

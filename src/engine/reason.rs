@@ -91,6 +91,8 @@ reasons! {
     /// The check holds no usable HTTP request.
     BadRequest = "bad_request", BadRequest;
 
+    /// The realm's public keys have never been loaded, or others did not come in time.
+    KeysUnavailable = "keys_unavailable", Unavailable;
     /// The check was not decided in time.
     DeadlineExceeded = "deadline_exceeded", Unavailable;
     /// More checks than `realmgate.limits.checks_in_flight` were under way.
@@ -158,7 +160,7 @@ mod tests {
         let codes: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
         let pinned = "algorithm_not_allowed audience_mismatch bad_request claim_malformed \
             claim_missing client_secret_mismatch client_secret_missing deadline_exceeded \
-            identity_not_representable internal_error issuer_mismatch multiple_header_values \
+            identity_not_representable internal_error issuer_mismatch keys_unavailable multiple_header_values \
             no_credentials no_usable_key not_a_jwt ok overloaded principal_missing \
             property_malformed required_claim_mismatch rule_denied run_as_denied run_as_empty signature_invalid \
             subject_mismatch token_expired token_not_yet_valid token_too_large typ_not_allowed";

@@ -12,7 +12,7 @@ pub struct Now {
 }
 
 /// A moment of a clock that never goes back, as the time since its start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Monotonic(Duration);
 
 impl Monotonic {

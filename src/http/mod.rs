@@ -17,30 +17,43 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Whether this process wants requests, and why not.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Readiness {
     config: Mutex<Config>,
+    has_started: AtomicBool,
     draining: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Config {
-    realms: Vec<String>,
+    realms: Vec<RealmReadiness>,
     /// What is wrong with the version that is written, if it is not the one in force.
     refused: Option<String>,
 }
 
+/// A realm that is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealmReadiness {
+    /// Its name.
+    pub name: String,
+    /// Why it has no keys, if they have never been loaded: one line.
+    pub fault: Option<String>,
+}
+
 impl Readiness {
-    /// A service whose configuration is in force and whose `realms` have their keys.
-    pub fn new(realms: Vec<String>) -> Self {
-        let config = Mutex::new(Config { realms, refused: None });
-        Self { config, draining: AtomicBool::new(false) }
+    /// What is in force is what is written, or `refused` says why it is not: one line.
+    pub fn configured(&self, refused: Option<String>) {
+        self.config().refused = refused;
     }
 
-    /// A configuration with these `realms` is in force. If it is not the one that is written,
-    /// `refused` says why: one line.
-    pub fn configured(&self, realms: Vec<String>, refused: Option<String>) {
-        *self.config() = Config { realms, refused };
+    /// These realms are in force.
+    pub fn set_realms(&self, realms: Vec<RealmReadiness>) {
+        self.config().realms = realms;
+    }
+
+    /// From now on requests are wanted.
+    pub fn start(&self) {
+        self.has_started.store(true, Ordering::Relaxed);
     }
 
     /// From now on other processes had better be asked.
@@ -48,8 +61,9 @@ impl Readiness {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    fn is_ready(&self) -> bool {
-        !self.draining.load(Ordering::Relaxed)
+    /// Whether requests are wanted.
+    pub fn is_ready(&self) -> bool {
+        self.has_started.load(Ordering::Relaxed) && !self.draining.load(Ordering::Relaxed)
     }
 
     /// One line a part.
@@ -59,11 +73,15 @@ impl Readiness {
             None => "[+]config ok\n".to_owned(),
             Some(why) => format!("[-]config: {why}\n"),
         };
-        for realm in &config.realms {
+        for RealmReadiness { name, fault } in &config.realms {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "[+]realm/{realm} ok");
+            let _ = match fault {
+                None => writeln!(text, "[+]realm/{name} ok"),
+                Some(why) => writeln!(text, "[-]realm/{name}: {why}"),
+            };
         }
-        text.push_str(if self.is_ready() { "[+]drain ok\n" } else { "[-]drain: draining\n" });
+        let is_draining = self.draining.load(Ordering::Relaxed);
+        text.push_str(if is_draining { "[-]drain: draining\n" } else { "[+]drain ok\n" });
         text
     }
 

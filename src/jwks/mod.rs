@@ -5,21 +5,31 @@
 
 mod back_channel;
 mod fault;
-mod held;
 mod http;
+mod loader;
 mod member;
 pub mod pem;
+mod poll;
+mod realm_keys;
+mod reloads;
 mod set;
+mod source;
+mod terms;
 mod url;
+mod url_loader;
 
 pub use back_channel::{
     Authorities, BackChannel, ClientCertificate, Proxy, ProxyScheme, Tls, Verification,
 };
 pub use fault::{Fault, NotAKeySet, PassedOver};
-pub use held::HeldKeys;
-pub use http::{Cause, Document, Fetcher, Followed, Freshness, LoadFault, Loaded, Validators};
+pub use loader::{Document, Loaded, Loader, Loading};
+pub use poll::Poll;
+pub use realm_keys::RealmKeys;
 pub use set::{Family, MAX_SIZE, Parsed, cautions, parse};
+pub use source::Source;
+pub use terms::{Brake, Reader, Report, Reports, Terms};
 pub use url::{HttpsUrl, HttpsUrlFault, public_part};
+pub use url_loader::UrlLoader;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ pub mod tracing;
 
 use decisions::Line;
 pub use decisions::{DecisionLog, Decisions};
-pub use metrics::{KeyLoad, Metrics, Reload, Trigger};
+pub use metrics::{KeyLoad, KeyRequest, Metrics, Reload, Trigger};
 
 use crate::engine::request::RequestView;
 use crate::engine::{
@@ -35,6 +35,8 @@ pub struct Observer {
 pub struct Seen {
     /// When its first bytes were seen.
     pub at: Instant,
+    /// When it must be over.
+    pub until: Instant,
     /// The trace that it belongs to.
     pub trace: Option<String>,
 }

@@ -3,6 +3,7 @@
 //! The one rule: it is decided by what is in force for checks and within their bounds, but it is no
 //! check: no rule of a route is asked, and it is not counted as one.
 
+use super::deadline::{self, Within};
 use super::ext_authz::{Checks, InForce, trace};
 use crate::engine::request::{Form, Header, RequestView, Unusable};
 use crate::engine::user::Properties;
@@ -45,7 +46,9 @@ impl Checks {
     /// Tells the sender of the request `head` who they are.
     pub async fn authenticate(&self, head: &Parts) -> Answer {
         let in_force = self.in_force();
-        let seen = Seen { at: Instant::now(), trace: trace(&head.headers) };
+        let at = Instant::now();
+        let until = deadline::end(at, in_force.deadline());
+        let seen = Seen { at, until, trace: trace(&head.headers) };
         let answered = in_force.authenticate(head, self.now(), &seen);
         bounded(&in_force, &seen, answered).await
     }
@@ -62,7 +65,7 @@ async fn bounded(
         return unavailable(Reason::Overloaded);
     };
     let answered = AssertUnwindSafe(answered).catch_unwind();
-    match tokio::time::timeout(in_force.deadline(), answered).await {
+    match tokio::time::timeout_at(seen.until.into(), answered).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_panic)) => unavailable(Reason::InternalError),
         Err(_elapsed) => unavailable(Reason::DeadlineExceeded),
@@ -75,9 +78,10 @@ impl InForce {
             Ok(request) => request,
             Err(unusable) => return self.refuse(&refusal(Denial::unusable(unusable)), None, seen),
         };
-        let (snapshot, signatures) = (self.snapshot(), &**self.signatures());
+        let snapshot = self.snapshot();
+        let waits = Within { signatures: self.signatures(), until: seen.until };
         let mut witness = self.observer().witness();
-        match authenticate(snapshot, &request, now, signatures, &mut witness).await {
+        match authenticate(snapshot, &request, now, &waits, &mut witness).await {
             Ok(Authenticated { realm, user }) => {
                 let established = Established { realm: Some(realm), user: Some(user.name.clone()) };
                 self.observer().answered(Reason::Ok, &established, Some(&request), seen);
@@ -159,7 +163,8 @@ mod tests {
     #[tokio::test]
     async fn what_takes_too_long_or_panics_is_answered_503() {
         let in_force = in_force(Duration::from_millis(1));
-        let seen = Seen { at: Instant::now(), trace: None };
+        let at = Instant::now();
+        let seen = Seen { at, until: deadline::end(at, in_force.deadline()), trace: None };
         let late = bounded(&in_force, &seen, std::future::pending()).await;
         assert!(seen.at.elapsed() < Duration::from_secs(30), "the deadline is the configured one");
         let lost = bounded(&in_force, &seen, async { panic!("a bug") }).await;

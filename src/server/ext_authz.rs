@@ -6,7 +6,7 @@
 
 use super::clock::Clock;
 use super::codec::BytesCodec;
-use super::deadline::budget;
+use super::deadline::{self, ENOUGH_TO_FETCH, Within, budget, patience};
 use super::respond::Answers;
 use super::signatures::SignatureThreads;
 use super::view;
@@ -21,6 +21,7 @@ use http::{HeaderMap, Request, Response};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tonic::body::Body;
 use tonic::codec::{EncodeBody, SingleMessageCompressionOverride};
@@ -46,6 +47,7 @@ pub struct InForce {
     signatures: Arc<SignatureThreads>,
     deadline: Duration,
     security_api: bool,
+    fetches_keys: bool,
 }
 
 impl InForce {
@@ -59,13 +61,20 @@ impl InForce {
     ) -> Self {
         let identity = &snapshot.identity;
         let answers = Answers::new(identity.always_removed(), identity.dynamic_metadata());
-        Self { snapshot, answers, observer, signatures, deadline, security_api: false }
+        let (security_api, fetches_keys) = (false, false);
+        Self { snapshot, answers, observer, signatures, deadline, security_api, fetches_keys }
     }
 
     /// The same, and whoever reaches the HTTP listener can ask who they are, if `is_served`.
     #[must_use]
     pub fn with_security_api(self, is_served: bool) -> Self {
         Self { security_api: is_served, ..self }
+    }
+
+    /// The same, and a check may have to wait for keys that are fetched, if `may_be`.
+    #[must_use]
+    pub fn with_fetched_keys(self, may_be: bool) -> Self {
+        Self { fetches_keys: may_be, ..self }
     }
 
     /// Whether whoever reaches the HTTP listener can ask who they are.
@@ -100,8 +109,8 @@ impl InForce {
         match request {
             Ok(request) => {
                 let mut witness = self.observer.witness();
-                let (snapshot, signatures) = (&self.snapshot, &*self.signatures);
-                let decision = authorize(snapshot, &request, now, signatures, &mut witness).await;
+                let waits = Within { signatures: &self.signatures, until: seen.until };
+                let decision = authorize(&self.snapshot, &request, now, &waits, &mut witness).await;
                 self.observer.decided(&decision, Some(&request), seen);
                 self.answers.respond(&decision, self.realm(&decision))
             }
@@ -146,13 +155,15 @@ pub struct Checks {
     in_force: ArcSwap<InForce>,
     clock: Clock,
     decide: Decide,
+    warned_of_impatience: AtomicBool,
 }
 
 impl Checks {
     /// Checks under `in_force`, at the time of `clock`.
     pub fn new(in_force: InForce, clock: Clock) -> Self {
         let decide: Decide = |in_force, bytes, now, seen| in_force.decide(bytes, now, seen).boxed();
-        Self { in_force: ArcSwap::from_pointee(in_force), clock, decide }
+        let warned_of_impatience = AtomicBool::new(false);
+        Self { in_force: ArcSwap::from_pointee(in_force), clock, decide, warned_of_impatience }
     }
 
     /// What is in force now.
@@ -176,14 +187,29 @@ impl Checks {
         self.in_force.load().observer.under_way()
     }
 
+    /// Once for the process: it is the same for every check of that Envoy.
+    fn warn_of_impatience(&self) {
+        if !self.warned_of_impatience.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                event = "grpc_timeout",
+                "a caller waits for less than {ENOUGH_TO_FETCH:?}, in which keys cannot be fetched \
+                 anew: raise `timeout` of the ext_authz filter's grpc_service"
+            );
+        }
+    }
+
     /// Answers one call, whatever comes.
     pub(super) async fn call(self: Arc<Self>, request: Request<Body>) -> Response<Body> {
-        let seen = Seen { at: Instant::now(), trace: trace(request.headers()) };
-        let in_force = self.in_force();
+        let (in_force, at) = (self.in_force(), Instant::now());
+        let patience = patience(request.headers());
+        if in_force.fetches_keys && patience.is_some_and(|time| time < ENOUGH_TO_FETCH) {
+            self.warn_of_impatience();
+        }
+        let budget = budget(patience, in_force.deadline);
+        let seen = Seen { at, until: deadline::end(at, budget), trace: trace(request.headers()) };
         let Some(_under_way) = in_force.observer.enter() else {
             return in_force.unavailable(Reason::Overloaded, &seen);
         };
-        let budget = budget(request.headers(), in_force.deadline);
         if budget.is_zero() {
             return in_force.unavailable(Reason::DeadlineExceeded, &seen);
         }
@@ -193,7 +219,7 @@ impl Checks {
         // Pinned here, so that what wraps it moves a pointer and not the whole future.
         let unary = pin!(grpc.unary(check, request));
         let answered = AssertUnwindSafe(unary).catch_unwind();
-        match tokio::time::timeout(budget, answered).await {
+        match tokio::time::timeout_at(seen.until.into(), answered).await {
             Ok(Ok(response)) if response.headers().contains_key("grpc-status") => {
                 let unusable = Denial::unusable(Unusable::default());
                 in_force.answer(&Decision::deny(unusable, Established::default()), &seen)
@@ -255,7 +281,9 @@ pub(super) mod tests {
         let metrics = Arc::new(Metrics::new().unwrap());
         let log = DecisionLog::new(Decisions::None, 0);
         let observer = Observer::new(metrics, log, &["jwt8".to_owned()], 1);
-        let snapshot = crate::app::snapshot(&settings, &crate::settings::KeyFiles::new()).unwrap();
+        let files = crate::settings::KeyFiles::new();
+        let keys = crate::app::KeySources::of(&settings, &files).unwrap();
+        let snapshot = crate::app::snapshot(&settings, &keys).unwrap();
         InForce::new(snapshot, observer, Arc::new(SignatureThreads::start().unwrap()), deadline)
     }
 
@@ -342,6 +370,25 @@ pub(super) mod tests {
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
         assert_eq!(checks.under_way(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_cannot_wait_for_keys_is_warned_about_once_where_keys_are_fetched() {
+        for (fetches, timeout, warned) in [
+            (true, Some("499m"), true),
+            (true, Some("500m"), false),
+            (true, None, false),
+            (false, Some("1m"), false),
+        ] {
+            let in_force = in_force(Duration::from_secs(60)).with_fetched_keys(fetches);
+            let checks = Arc::new(Checks::new(in_force, Clock::start()));
+            let mut call = request(GET);
+            if let Some(timeout) = timeout {
+                call.headers_mut().insert("grpc-timeout", timeout.parse().unwrap());
+            }
+            Arc::clone(&checks).call(call).await;
+            assert_eq!(checks.warned_of_impatience.load(Ordering::Relaxed), warned, "{timeout:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tonic_health::server::HealthReporter;
 /// Says how the service is.
 pub struct Health {
     reporter: HealthReporter,
+    is_ready: bool,
     realms: Vec<RealmHealth>,
 }
 
@@ -27,15 +28,27 @@ pub struct RealmHealth {
 const WHOLE: [&str; 2] = [SERVICE, ""];
 
 impl Health {
-    /// Everything serves, and of `realms` those that have keys. The routes answer health checks.
-    pub async fn serving(realms: &[RealmHealth]) -> (Self, Routes) {
+    /// The whole serves if it `is_ready`, and of `realms` those that have keys. The routes answer
+    /// health checks.
+    pub async fn new(is_ready: bool, realms: &[RealmHealth]) -> (Self, Routes) {
         let (reporter, service) = tonic_health::server::health_reporter();
-        let mut health = Self { reporter, realms: Vec::new() };
-        for name in WHOLE {
-            health.reporter.set_service_status(name, ServingStatus::Serving).await;
-        }
+        let mut health = Self { reporter, is_ready: !is_ready, realms: Vec::new() };
+        health.set_whole(is_ready).await;
         health.set_realms(realms).await;
         (health, Routes::new(service))
+    }
+
+    /// Whether the whole serves.
+    pub async fn set_whole(&mut self, is_ready: bool) {
+        // Who watches is told of changes only.
+        if self.is_ready == is_ready {
+            return;
+        }
+        self.is_ready = is_ready;
+        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for name in WHOLE {
+            self.reporter.set_service_status(name, status).await;
+        }
     }
 
     /// These are the realms from now on.
@@ -55,13 +68,6 @@ impl Health {
             self.reporter.set_service_status(service(&realm.name), status).await;
         }
         self.realms = realms.to_vec();
-    }
-
-    /// From now on other processes had better be asked.
-    pub async fn drain(&self) {
-        for name in WHOLE {
-            self.reporter.set_service_status(name, ServingStatus::NotServing).await;
-        }
     }
 
     /// Ends every watch, which would keep its connection open for good.

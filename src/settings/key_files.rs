@@ -4,15 +4,17 @@
 //! that is in force already is no reason to refuse anything else.
 
 use super::Settings;
-use super::document::Document;
+use super::document;
 use super::files::{FileFault, Reader};
 use super::problems::{Problems, Read};
 use super::realm::{self, JwtRealm};
 use super::section::Section;
 use crate::engine::crypto::Fingerprint;
-use crate::jwks::{self, Family, NotAKeySet, Parsed};
+use crate::engine::token::Algorithm;
+use crate::jwks::{self, Document, Family, NotAKeySet, Parsed};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What was read of a key file.
 #[derive(Debug)]
@@ -20,16 +22,7 @@ pub struct KeyFile {
     /// Whether a change is to be taken without being asked for.
     pub is_watched: bool,
     /// What it holds.
-    pub read: Result<KeyDocument, KeyFileFault>,
-}
-
-/// A JWK set and the text that it was parsed from.
-#[derive(Debug)]
-pub struct KeyDocument {
-    /// Tells the text from every other.
-    pub text: Fingerprint,
-    /// What it says.
-    pub parsed: Parsed,
+    pub read: Result<Arc<Document>, KeyFileFault>,
 }
 
 /// Why a file holds no keys.
@@ -66,7 +59,7 @@ pub(super) fn read<'r>(
     }
     let files = watched.into_iter().map(|(path, is_watched)| {
         let own = Reader::default();
-        let read = document(path, &own);
+        let read = document(path, &own).map(Arc::new);
         if is_watched || read.is_err() {
             reader.add(own);
         }
@@ -75,22 +68,23 @@ pub(super) fn read<'r>(
     files.collect()
 }
 
-/// Reads the key files of `settings` at once, also those that are not watched.
-pub fn read_key_files(settings: &Settings) -> KeyFiles {
-    read(&settings.realms, &Reader::default())
+/// Reads the key file `path` once.
+pub fn read_key_file(path: &Path) -> Result<Document, KeyFileFault> {
+    document(path, &Reader::default())
 }
 
-fn document(path: &Path, reader: &Reader) -> Result<KeyDocument, KeyFileFault> {
+fn document(path: &Path, reader: &Reader) -> Result<Document, KeyFileFault> {
     let text = reader.file(path, jwks::MAX_SIZE)?;
     let parsed = jwks::parse(&text, Family::Public)?;
-    Ok(KeyDocument { text: Fingerprint::of(&text), parsed })
+    let text = Fingerprint::of(&text);
+    Ok(Document { text, parsed, issuer: None, note: None, fresh_until: None })
 }
 
 /// Records what is wrong with the `files` of `settings`, which were made of `document`: a problem
 /// where a file is not `in_force` yet, and otherwise nothing, since its keys stay. Besides, what of
 /// the keys an operator should know.
 pub(super) fn check(
-    document: &Document,
+    document: &document::Document,
     settings: &Settings,
     in_force: Option<&Settings>,
     files: &KeyFiles,
@@ -108,7 +102,7 @@ pub(super) fn check(
         let prefix = format!("{}{}.", realm::PREFIX, realm.name);
         let section = Section::new(&prefix, document, realm::TABLE);
         match read {
-            Ok(KeyDocument { parsed, .. }) => warn(realm, parsed, &section, problems),
+            Ok(document) => warn(realm, &document.parsed, &section, problems),
             Err(_) if is_in_force(path) => {}
             Err(fault) => {
                 checked = Err(section.wrong(PATH, sentence(&section, path, fault), problems));
@@ -144,13 +138,19 @@ fn warn(realm: &JwtRealm, parsed: &Parsed, section: &Section<'_>, problems: &mut
     }
 }
 
-/// The same of keys that were loaded without a look at the rest: a line each.
-pub fn key_warnings(realm: &JwtRealm, parsed: &Parsed) -> Vec<String> {
-    let cautions = jwks::cautions(parsed, &realm.token.allowed_algorithms).into_iter();
+/// The same of keys that were loaded without a look at the rest, for a realm that allows these
+/// algorithms and may have a key for one of them: a line each.
+pub fn key_warnings(
+    realm: &str,
+    allowed: &[Algorithm],
+    has_usable_key: bool,
+    parsed: &Parsed,
+) -> Vec<String> {
+    let cautions = jwks::cautions(parsed, allowed).into_iter();
     let mut warnings: Vec<_> =
-        cautions.map(|caution| format!("{}: {caution}", realm.key(PATH))).collect();
-    if !realm.has_usable_key(&parsed.keys) {
-        warnings.push(format!("{}{}: {}", realm::PREFIX, realm.name, realm::NO_USABLE_KEY));
+        cautions.map(|caution| format!("{}{realm}.{PATH}: {caution}", realm::PREFIX)).collect();
+    if !has_usable_key {
+        warnings.push(format!("{}{realm}: {}", realm::PREFIX, realm::NO_USABLE_KEY));
     }
     warnings
 }
@@ -230,7 +230,8 @@ mod tests {
         let settings = sources.read(None).made.unwrap().settings;
         let text = r#"{"keys":[{"kty":"oct","kid":"k"}]}"#;
         let parsed = jwks::parse(text.as_bytes(), Family::Public).unwrap();
-        let warnings = key_warnings(&settings.realms[1], &parsed);
+        let algorithms = &settings.realms[1].token.allowed_algorithms;
+        let warnings = key_warnings("r2", algorithms, false, &parsed);
         let realm = "xpack.security.authc.realms.jwt.r2";
         let [key, none] = warnings.as_slice() else { panic!("{warnings:?}") };
         assert!(

@@ -8,6 +8,7 @@ mod document;
 mod files;
 mod identity;
 mod key_files;
+mod key_urls;
 mod keystore;
 mod nearest;
 mod problems;
@@ -22,7 +23,8 @@ mod watch;
 mod xpack;
 
 pub use files::Reading;
-pub use key_files::{KeyDocument, KeyFile, KeyFileFault, KeyFiles, key_warnings, read_key_files};
+pub use key_files::{KeyFile, KeyFileFault, KeyFiles, key_warnings, read_key_file};
+pub use key_urls::{Fetched, KeyUrls};
 pub use problems::Problems;
 pub use quickstart::quickstart;
 pub use realm::{
@@ -85,6 +87,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// What the operator should know.
     pub warnings: Problems,
+    /// Where what is to be fetched is written.
+    pub key_urls: KeyUrls,
 }
 
 /// Reads a configuration that stands in no file: the content of the config file, the names and
@@ -99,14 +103,23 @@ pub fn parse(
     let mut problems = Problems::new(Path::new("realmgate.yml"), Some(Path::new("keystore")));
     let keystore = Keystore::of(secrets);
     let files = Files { folder: Path::new("/"), reader: &Reader::default() };
-    let settings = document::read(config, environment, &mut problems)
-        .and_then(|document| assemble(&document, &keystore, files, &mut problems));
-    loaded(settings, problems)
+    let made = document::read(config, environment, &mut problems).and_then(|document| {
+        let settings = assemble(&document, &keystore, files, &mut problems)?;
+        let key_urls = KeyUrls::new(&document, &settings, &problems);
+        Ok((settings, key_urls))
+    });
+    loaded(made, problems)
 }
 
-fn loaded(settings: Read<Settings>, problems: Problems) -> Result<Loaded, Problems> {
-    match settings {
-        Ok(settings) if problems.only_warnings() => Ok(Loaded { settings, warnings: problems }),
+fn loaded(made: Read<(Settings, KeyUrls)>, problems: Problems) -> Result<Loaded, Problems> {
+    let ((settings, key_urls), warnings) = sound(made, problems)?;
+    Ok(Loaded { settings, warnings, key_urls })
+}
+
+/// What was made and the warnings, unless something is wrong.
+fn sound<T>(made: Read<T>, problems: Problems) -> Result<(T, Problems), Problems> {
+    match made {
+        Ok(made) if problems.only_warnings() => Ok((made, problems)),
         Ok(_) | Err(_) => Err(problems),
     }
 }

@@ -74,6 +74,11 @@ impl Problems {
         }
     }
 
+    /// None, of the same configuration and with the same hidden.
+    pub(super) fn emptied(&self) -> Self {
+        Self { list: Vec::new(), ..self.clone() }
+    }
+
     /// Never prints `part`, a part of a key, in what is recorded before or after this.
     pub(super) fn hide(&mut self, part: String) {
         self.hidden.parts.insert(part);

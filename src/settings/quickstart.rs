@@ -46,7 +46,7 @@ pub fn quickstart(
         let http = http.transpose()?.unwrap_or(settings.http_address);
         Ok(Settings { grpc_address: grpc, http_address: http, quickstart: true, ..settings })
     };
-    super::loaded(settings.and_then(changed), problems).map(|loaded| loaded.settings)
+    super::sound(settings.and_then(changed), problems).map(|(settings, _)| settings)
 }
 
 fn loopback(option: &str, text: &str, problems: &mut Problems) -> Read<SocketAddr> {

@@ -5,6 +5,7 @@
 use super::document::{self, Document};
 use super::files::{Files, Reader, Reading};
 use super::key_files::{self, KeyFiles};
+use super::key_urls::KeyUrls;
 use super::keystore::Keystore;
 use super::problems::{Place, Problems, Read};
 use super::section::Section;
@@ -70,7 +71,7 @@ impl Sources {
         in_force: Option<&Settings>,
         key_files: &mut KeyFiles,
         problems: &mut Problems,
-    ) -> Read<Settings> {
+    ) -> Read<(Settings, KeyUrls)> {
         // Absolute, so that what is relative to it does not depend on where the process stands.
         let file = std::path::absolute(&self.config).unwrap_or_else(|_| self.config.clone());
         let folder = file.parent().unwrap_or(Path::new("/"));
@@ -84,7 +85,8 @@ impl Sources {
         if let Some(in_force) = in_force {
             needs_no_restart(&document, in_force, &settings, problems)?;
         }
-        checked.map(|()| settings)
+        let key_urls = KeyUrls::new(&document, &settings, problems);
+        checked.map(|()| (settings, key_urls))
     }
 }
 

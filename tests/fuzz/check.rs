@@ -23,6 +23,7 @@ use realmgate::engine::{Monotonic, Now, UnixTime};
 use realmgate::observe::{DecisionLog, Decisions, Metrics, Observer, Seen};
 use realmgate::server::clock::Clock;
 use realmgate::server::ext_authz::{Checks, InForce};
+use realmgate::app::KeySources;
 use realmgate::server::signatures::SignatureThreads;
 use realmgate::settings::{self, KeyFiles};
 
@@ -83,8 +84,8 @@ fn checks() -> Checks {
     let metrics = Arc::new(Metrics::new().expect("metrics agree"));
     let log = DecisionLog::new(Decisions::All, u32::MAX);
     let observer = Observer::new(metrics, log, &realms, usize::MAX);
-    let snapshot = realmgate::app::snapshot(&settings, &KeyFiles::new());
-    let snapshot = snapshot.expect("there is randomness");
+    let keys = KeySources::of(&settings, &KeyFiles::new()).expect("there are threads");
+    let snapshot = realmgate::app::snapshot(&settings, &keys).expect("there is randomness");
     let signatures = Arc::new(SignatureThreads::start().expect("there are threads"));
     let in_force = InForce::new(snapshot, observer, signatures, Duration::from_secs(5));
     Checks::new(in_force, Clock::start())
@@ -93,7 +94,8 @@ fn checks() -> Checks {
 fn decide(checks: &Checks, input: &[u8]) -> Answer {
     let unix = UnixTime::new(Duration::from_secs(1_800_000_000));
     let now = Now { unix, monotonic: Monotonic::new(Duration::ZERO) };
-    let seen = Seen { at: Instant::now(), trace: None };
+    let at = Instant::now();
+    let seen = Seen { at, until: at + Duration::from_secs(5), trace: None };
     let answer = checks.decide(Bytes::copy_from_slice(input), now, &seen).now_or_never();
     Answer::read(answer.expect("nothing of the quickstart has to wait"))
 }

@@ -57,9 +57,11 @@ impl Schedule {
         self.unsettled == PATIENCE
     }
 
-    /// A look has seen what it knows, or the same as the one before.
-    pub(super) fn settled(&mut self, now: Instant) {
-        self.due = now + self.pace.poll;
+    /// A look has seen what it knows, or the same as the one before. The next one comes within
+    /// `longest`, if that is shorter than the pace.
+    pub(super) fn settled(&mut self, now: Instant, longest: Option<Duration>) {
+        let poll = self.pace.poll;
+        self.due = now + longest.map_or(poll, |longest| longest.min(poll));
         self.unsettled = 0;
     }
 }
@@ -91,10 +93,20 @@ mod tests {
         assert!(!schedule.unsettled(at(110)));
         schedule.asked(at(120));
         assert_eq!(schedule.due(), at(360), "the second look keeps its distance");
-        schedule.settled(at(360));
+        schedule.settled(at(360), None);
         assert_eq!(schedule.due(), at(2360));
         schedule.asked(at(400));
         assert_eq!(schedule.due(), at(400));
+    }
+
+    #[test]
+    fn an_interval_of_the_settings_can_only_shorten_the_pace() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(Pace::default(), start);
+        for (seconds, due) in [(1, 1), (2, 2), (300, 2)] {
+            schedule.settled(start, Some(Duration::from_secs(seconds)));
+            assert_eq!(schedule.due(), start + Duration::from_secs(due));
+        }
     }
 
     #[test]
@@ -103,7 +115,7 @@ mod tests {
         let mut schedule = Schedule::new(Pace::default(), start);
         let told = (0..100).filter(|_| schedule.unsettled(start)).count();
         assert_eq!(told, 1);
-        schedule.settled(start);
+        schedule.settled(start, None);
         let told = (0..PATIENCE).filter(|_| schedule.unsettled(start)).count();
         assert_eq!(told, 1, "and anew after it has settled");
     }

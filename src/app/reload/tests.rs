@@ -23,13 +23,31 @@ fn reloader_of(folder: &Folder) -> Reloader {
     let settings = made.unwrap().settings;
     let metrics = Arc::new(Metrics::new().unwrap());
     let clock = Clock::start();
-    let keys = KeySources::new(&key_files, &KeySources::default());
+    let reports = Arc::new(KeyReports::new(Arc::clone(&metrics), clock));
+    let keys = KeySources::none(Arc::clone(&reports)).unwrap().next(&settings, &key_files);
     let first = build::first(&settings, &keys, &metrics).unwrap();
     let checks = Arc::new(Checks::new(first, clock));
-    let (live, _) = watch::channel(Live { realms: Vec::new(), drain: settings.drain.clone() });
-    let readiness = Arc::new(Readiness::new(build::names(&settings)));
+    let drain = settings.drain.clone();
+    let live = Arc::new(watch::Sender::new(Live { is_ready: false, realms: Vec::new(), drain }));
+    let readiness = Arc::new(Readiness::default());
+    reports.show_in(&checks, Arc::clone(&readiness), Arc::clone(&live));
+    let shutdown = Shutdown(watch::Sender::new(false));
     let (watch, pace, refused) = (Watch::new(sources, reading), Pace::default(), None);
-    Reloader { watch, pace, settings, keys, checks, clock, metrics, readiness, live, refused }
+    Reloader {
+        watch,
+        pace,
+        settings,
+        keys,
+        checks,
+        shutdown,
+        clock,
+        metrics,
+        readiness,
+        reports,
+        live,
+        refused,
+        lacks_keys: false,
+    }
 }
 
 #[test]

@@ -12,14 +12,14 @@ mod steps;
 
 use super::places::{NO_CONFIG, Places};
 use super::{Exit, say, tell};
-use crate::app;
+use crate::app::{self, KeySources, StartError};
 use crate::engine::realm::jwt::JwtRealm;
-use crate::engine::{Monotonic, Now, Snapshot, UnixTime};
+use crate::engine::{Inline, Monotonic, Now, Snapshot, UnixTime};
 use crate::server::clock::Clock;
-use crate::settings::{Loaded, Problems, Version};
+use crate::settings::{Problems, Version};
 use clap::Args;
 use explanation::Explanation;
-use request::Request;
+use request::{Offline, Request};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,7 +46,6 @@ pub(super) struct Explain {
     /// Judges as of this time, in seconds since 1970.
     #[arg(long, value_name = "UNIX")]
     now: Option<u64>,
-    // Nothing does yet; whoever scripts the command can say so already.
     /// Leaves out what needs the network.
     #[arg(long)]
     offline: bool,
@@ -114,7 +113,7 @@ fn explained(
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Explanation, NotExplained> {
     let subject = subject(explain)?;
-    let snapshot = snapshot(&explain.places, environment)?;
+    let (snapshot, _keys) = snapshot(explain, environment)?;
     let now = now(explain.now);
     match subject {
         Subject::Claims { payload, realm } => {
@@ -124,7 +123,13 @@ fn explained(
         Subject::Request(request) => {
             let system = |error: std::io::Error| NotExplained::System(error.to_string());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            Ok(runtime.map_err(system)?.block_on(request.explain(&snapshot, now)))
+            Ok(runtime.map_err(system)?.block_on(async {
+                if explain.offline {
+                    request.explain(&snapshot, now, &Offline).await
+                } else {
+                    request.explain(&snapshot, now, &Inline).await
+                }
+            }))
         }
     }
 }
@@ -149,18 +154,25 @@ fn subject(explain: &Explain) -> Result<Subject, NotExplained> {
 
 /// What decides, made as at a start. Warnings are told.
 fn snapshot(
-    places: &Places,
+    explain: &Explain,
     environment: impl Fn(&str) -> Option<OsString>,
-) -> Result<Snapshot, NotExplained> {
-    let sources = places.find(environment);
+) -> Result<(Snapshot, KeySources), NotExplained> {
+    let sources = explain.places.find(environment);
     let sources = sources.ok_or_else(|| NotExplained::Refused(NO_CONFIG.to_owned()))?;
     let Version { made, key_files, .. } = sources.read(None);
     let refused = |problems: Problems| NotExplained::Refused(problems.to_string());
-    let Loaded { settings, warnings } = made.map_err(refused)?;
-    if !warnings.is_empty() {
+    let system = |error: StartError| NotExplained::System(error.to_string());
+    let loaded = made.map_err(refused)?;
+    let keys = app::key_sources(&loaded, &key_files, explain.offline);
+    let (keys, said) = keys.map_err(system)?;
+    if said.refusals().next().is_some() {
+        return Err(refused(said));
+    }
+    for warnings in [&loaded.warnings, &said].into_iter().filter(|said| !said.is_empty()) {
         tell(warnings.to_string().trim_end());
     }
-    app::snapshot(&settings, &key_files).map_err(|error| NotExplained::System(error.to_string()))
+    let snapshot = app::snapshot(&loaded.settings, &keys).map_err(system)?;
+    Ok((snapshot, keys))
 }
 
 /// The realm of this name.

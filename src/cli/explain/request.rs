@@ -8,9 +8,10 @@ use super::steps::{Named, Recorder, Seen};
 use crate::engine::request::{self, Form, RequestView};
 use crate::engine::user::Properties;
 use crate::engine::{
-    ClientResult, Decision, Denial, Ended, Established, Inline, Now, RealmId, Snapshot, Step,
-    Verdict, Witness, authenticate, authorize,
+    ClientResult, Decision, Denial, Ended, Established, Inline, Key, Lost, Now, RealmId, Snapshot,
+    Step, Verdict, Wait, Waits, Witness, Work, authenticate, authorize,
 };
+use std::sync::Arc;
 
 /// A request.
 #[derive(Debug)]
@@ -22,8 +23,13 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Decides it at `now` and tells how.
-    pub(super) async fn explain(&self, snapshot: &Snapshot, now: Now) -> Explanation {
+    /// Decides it at `now` and tells how, waiting as `waits` says.
+    pub(super) async fn explain(
+        &self,
+        snapshot: &Snapshot,
+        now: Now,
+        waits: &impl Waits,
+    ) -> Explanation {
         let mut recorder = Recorder::default();
         let view = match self.view() {
             Ok(view) => view,
@@ -34,13 +40,13 @@ impl Request {
                 return explanation(snapshot, &recorder, None, &decision);
             }
         };
-        let decision = authorize(snapshot, &view, now, &Inline, &mut recorder).await;
+        let decision = authorize(snapshot, &view, now, waits, &mut recorder).await;
         let explanation = explanation(snapshot, &recorder, Some(&view), &decision);
         if !explanation.is_allow() {
             return explanation;
         }
         // The decision tells of the user what the headers do; this is the rest.
-        let found = authenticate(snapshot, &view, now, &Inline, &mut Deaf).await;
+        let found = authenticate(snapshot, &view, now, waits, &mut Deaf).await;
         let user = found.ok().map(|found| Properties::clone(&found.user));
         Explanation { user, ..explanation }
     }
@@ -78,6 +84,19 @@ fn explanation(
         headers: set,
         answer,
         is_assumed: false,
+    }
+}
+
+/// Waits for nothing, so that the keys at hand decide: others would come over the network.
+pub(super) struct Offline;
+
+impl Waits for Offline {
+    async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
+        Inline.verify(work).await
+    }
+
+    async fn in_time(&self, _: Wait<'_>) -> Option<()> {
+        Some(())
     }
 }
 

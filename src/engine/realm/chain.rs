@@ -6,7 +6,7 @@
 use super::jwt::JwtRealm;
 use super::{Credentials, Outcome, Stopped};
 use crate::engine::reason::{Reason, Status};
-use crate::engine::token::signature::Signatures;
+use crate::engine::token::signature::Waits;
 use crate::engine::user::User;
 use crate::engine::witness::{RealmId, Step, Witness};
 use std::sync::Arc;
@@ -24,14 +24,14 @@ pub struct Refused {
 pub async fn authenticate(
     realms: &[JwtRealm],
     credentials: &Credentials<'_>,
-    signatures: &impl Signatures,
+    waits: &impl Waits,
     witness: &mut (impl Witness + Send),
 ) -> Result<(RealmId, Arc<User>), Refused> {
     let mut furthest: Option<(Progress, Refused)> = None;
     let mut declined = Vec::new();
     for (place, realm) in realms.iter().enumerate() {
         let id = RealmId(place);
-        let outcome = realm.authenticate(id, credentials, &declined, signatures, witness).await;
+        let outcome = realm.authenticate(id, credentials, &declined, waits, witness).await;
         let (progress, refused) = match outcome {
             Outcome::Accept(user) => return Ok((id, user)),
             Outcome::Decline(stopped) => {
@@ -78,7 +78,7 @@ mod tests {
     use crate::engine::time::{Monotonic, Now, UnixTime};
     use crate::engine::token::claims::TokenRules;
     use crate::engine::token::keys::{Key, KeySet};
-    use crate::engine::token::signature::{Inline, Keys, Lost, Work};
+    use crate::engine::token::signature::{Inline, Keys, Lost, Wait, Work};
     use crate::engine::token::tests::compact;
     use crate::engine::token::{Bearer, Compact, Token};
     use crate::engine::user::UserClaims;
@@ -208,9 +208,13 @@ mod tests {
     #[derive(Default)]
     struct LosesTheFirst(AtomicBool);
 
-    impl Signatures for LosesTheFirst {
+    impl Waits for LosesTheFirst {
         async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
             if self.0.swap(true, Ordering::Relaxed) { Ok(work.run()) } else { Err(Lost) }
+        }
+
+        async fn in_time(&self, wait: Wait<'_>) -> Option<()> {
+            Inline.in_time(wait).await
         }
     }
 

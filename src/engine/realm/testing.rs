@@ -4,13 +4,13 @@
 
 use super::jwt::{Instance, JwtAuthenticator, JwtRealm, MemoryBounds};
 use crate::engine::crypto::testing::{Pair, hs256};
-use crate::engine::crypto::{Curve, DigestKey};
+use crate::engine::crypto::{Curve, DigestKey, Fingerprint};
 use crate::engine::identity::{
     DynamicMetadata, Forward, HeaderNames, Identity, IdentitySettings, Preset,
 };
 use crate::engine::request::{Form, Header, RequestView};
 use crate::engine::token::keys::{Key, KeySet};
-use crate::engine::token::signature::{Inline, KeySource, Keys, Signatures};
+use crate::engine::token::signature::{Inline, KeySource, Keys, Wait, Waits};
 use crate::engine::token::tests::compact_bytes;
 use crate::engine::token::{Algorithm, claims::TokenRules};
 use crate::engine::user::UserClaims;
@@ -22,6 +22,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -38,22 +39,67 @@ pub(crate) fn at(seconds: u64) -> Now {
     after(Duration::from_secs(seconds))
 }
 
-/// Public keys that the test changes.
-pub(crate) struct Changing(Mutex<Arc<KeySet>>);
+/// Public keys that the test changes, and what there is to be had instead of them.
+pub(crate) struct Changing {
+    now: Mutex<Option<Arc<KeySet>>>,
+    next: Mutex<Next>,
+    asked: AtomicUsize,
+}
+
+/// What comes of asking a source for other keys.
+pub(crate) enum Next {
+    /// There are no others.
+    Same,
+    /// These take the place of those at hand.
+    Keys(Vec<Key>),
+    /// Nobody knows yet.
+    Never,
+}
 
 impl Changing {
     pub(crate) fn new(keys: Vec<Key>) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Arc::new(KeySet::new(keys)))))
+        let source = Self::unloaded();
+        source.set(keys);
+        source
+    }
+
+    /// A source that has never been loaded.
+    pub(crate) fn unloaded() -> Arc<Self> {
+        let next = Mutex::new(Next::Same);
+        Arc::new(Self { now: Mutex::default(), next, asked: AtomicUsize::new(0) })
     }
 
     pub(crate) fn set(&self, keys: Vec<Key>) {
-        *self.0.lock().unwrap() = Arc::new(KeySet::new(keys));
+        *self.now.lock().unwrap() = Some(Arc::new(KeySet::new(keys)));
+    }
+
+    /// What comes of asking from now on.
+    pub(crate) fn set_next(&self, next: Next) {
+        *self.next.lock().unwrap() = next;
+    }
+
+    /// How often it was asked for other keys.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 }
 
 impl KeySource for Changing {
-    fn current(&self) -> Arc<KeySet> {
-        Arc::clone(&self.0.lock().unwrap())
+    fn current(&self) -> Option<Arc<KeySet>> {
+        self.now.lock().unwrap().clone()
+    }
+
+    fn renewed(&self, used: Option<Fingerprint>, _: Monotonic) -> Wait<'_> {
+        let now = self.current().map(|keys| keys.version());
+        assert_eq!(used, now, "nothing changed since they were tried");
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let next = std::mem::replace(&mut *self.next.lock().unwrap(), Next::Same);
+        match next {
+            Next::Same => {}
+            Next::Keys(keys) => self.set(keys),
+            Next::Never => return Box::pin(std::future::pending()),
+        }
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -255,7 +301,7 @@ pub(crate) fn ask(snapshot: &Snapshot, token: &str, secret: Option<&str>, now: N
 /// The same where signatures are verified by `signatures`.
 pub(crate) fn ask_of(
     snapshot: &Snapshot,
-    signatures: &impl Signatures,
+    waits: &impl Waits,
     token: &str,
     secret: Option<&str>,
     now: Now,
@@ -270,7 +316,7 @@ pub(crate) fn ask_of(
     headers.extend(client.as_ref().map(|value| header("es-client-authentication", value)));
     let request = RequestView::new(b"GET", b"/", b"h", headers, std::iter::empty()).unwrap();
     let mut steps = Steps::default();
-    let decision = authorize(snapshot, &request, now, signatures, &mut steps).now_or_never();
+    let decision = authorize(snapshot, &request, now, waits, &mut steps).now_or_never();
     let decision = decision.expect("nothing waits");
     let realm = decision.established.realm.map(|RealmId(place)| place);
     Told { end: (decision.reason().code(), realm), said: said(&decision), steps: steps.0 }

@@ -1,7 +1,8 @@
 //! The last step of a token: its signature, over claims that have already passed.
 //!
 //! Two families of keys verify, and which one a token may use follows from its algorithm alone: a
-//! public key can never be taken for an HMAC secret.
+//! public key can never be taken for an HMAC secret. A signature that the public keys at hand do not
+//! verify is tried once more if there are other keys to be had.
 
 use super::Algorithm;
 use super::claims::ClaimsChecked;
@@ -9,7 +10,10 @@ use super::keys::{Key, KeySet, Thumbprint};
 use super::parse::Token;
 use crate::engine::crypto::Fingerprint;
 use crate::engine::reason::Reason;
+use crate::engine::time::Monotonic;
 use crate::engine::witness::Refusal;
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// A signature that was not found good.
@@ -33,6 +37,12 @@ pub enum SignatureError {
     /// The realm has no keys of this family.
     #[error("{}", without_source(*.0))]
     NoSource(Algorithm),
+    /// The realm's public keys have never been loaded.
+    #[error("the public keys have not been loaded yet")]
+    NotLoaded,
+    /// Other keys were still being loaded when the check had to end.
+    #[error("other public keys were being loaded when the time of the check was over")]
+    StillLoading,
 }
 
 fn without_source(algorithm: Algorithm) -> String {
@@ -55,6 +65,7 @@ impl Refusal for SignatureError {
         match self {
             Self::Invalid => Reason::SignatureInvalid,
             Self::Lost => Reason::InternalError,
+            Self::NotLoaded | Self::StillLoading => Reason::KeysUnavailable,
             Self::NoFittingKey | Self::NoKey | Self::NoSource(_) => Reason::NoUsableKey,
         }
     }
@@ -62,9 +73,16 @@ impl Refusal for SignatureError {
 
 /// Where public keys come from, which may be others at every look.
 pub trait KeySource: Send + Sync {
-    /// The keys as they are known now.
-    fn current(&self) -> Arc<KeySet>;
+    /// The keys as they are known now; none if they were never loaded.
+    fn current(&self) -> Option<Arc<KeySet>>;
+
+    /// Asks at `now` for other keys than those of this version, which did not verify a signature. Ends
+    /// when it is known whether there are others. Whoever asks may go away meanwhile.
+    fn renewed(&self, used: Option<Fingerprint>, now: Monotonic) -> Wait<'_>;
 }
+
+/// Something that a check waits for.
+pub type Wait<'w> = Pin<Box<dyn Future<Output = ()> + Send + 'w>>;
 
 /// What verifies a realm's tokens, by the family of their algorithm.
 #[derive(Default)]
@@ -76,10 +94,9 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The keys of a family: the HMAC keys, or the public ones as they are now. `None` if the realm
-    /// was given no source of them.
-    pub fn family(&self, is_hmac: bool) -> Option<Arc<KeySet>> {
-        if is_hmac { self.hmac.clone() } else { self.public.as_ref().map(|keys| keys.current()) }
+    /// The keys of a family: the HMAC keys, or the public ones as they are now.
+    fn family(&self, is_hmac: bool) -> Option<Arc<KeySet>> {
+        if is_hmac { self.hmac.clone() } else { self.public.as_ref()?.current() }
     }
 
     /// Tells the keys of a family from those before a change.
@@ -89,30 +106,46 @@ impl Keys {
 
     /// Whether one of them is this key.
     pub fn has(&self, key: &Thumbprint) -> bool {
-        [true, false]
-            .into_iter()
-            .any(|is_hmac| self.family(is_hmac).is_some_and(|keys| keys.has(key)))
+        self.all().any(|keys| keys.has(key))
+    }
+
+    /// How many of them can have signed a token of any of `algorithms`.
+    pub fn usable(&self, algorithms: &[Algorithm]) -> usize {
+        self.all().map(|keys| keys.usable(algorithms)).sum()
+    }
+
+    fn all(&self) -> impl Iterator<Item = Arc<KeySet>> {
+        [true, false].into_iter().filter_map(|is_hmac| self.family(is_hmac))
     }
 }
 
-/// Verifies signatures of public-key algorithms, which take so long that other checks must not
-/// wait for them.
-pub trait Signatures: Sync {
-    /// Does `work` and tells which key verified, if any did. Whoever asks may go away meanwhile.
+/// What a check may wait for, and how long.
+pub trait Waits: Sync {
+    /// Does `work` and tells which key verified, if any did: signatures of public-key algorithms take
+    /// so long that other checks must not wait for them. Whoever asks may go away meanwhile.
     fn verify(&self, work: Work) -> impl Future<Output = Result<Option<Arc<Key>>, Lost>> + Send;
+
+    /// Waits for `wait`, but no longer than the check may take: then there is nothing.
+    fn in_time(&self, wait: Wait<'_>) -> impl Future<Output = Option<()>> + Send;
 }
 
 /// Work that came to no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lost;
 
-/// Verifies at once, on the thread that asks: where nobody else waits for it.
+/// Verifies at once, on the thread that asks, and waits for as long as it takes: where nobody else
+/// waits for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Inline;
 
-impl Signatures for Inline {
+impl Waits for Inline {
     async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
         Ok(work.run())
+    }
+
+    async fn in_time(&self, wait: Wait<'_>) -> Option<()> {
+        wait.await;
+        Some(())
     }
 }
 
@@ -154,39 +187,119 @@ pub struct Verified<'t, 'a> {
     key: Arc<Key>,
 }
 
+/// A signature that was not found good, and by which keys.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotVerified {
+    /// Why.
+    pub error: SignatureError,
+    /// The version of the keys that were tried last, if there were any.
+    pub keys: Option<Fingerprint>,
+}
+
+impl fmt::Display for NotVerified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Refusal for NotVerified {
+    fn reason(&self) -> Reason {
+        self.error.reason()
+    }
+}
+
 impl<'t, 'a> ClaimsChecked<'t, 'a> {
     /// Whether the signature is verified with HMAC keys.
     pub fn is_hmac(&self) -> bool {
         self.algorithm().is_some_and(Algorithm::is_hmac)
     }
 
-    /// Verifies the signature with those of `keys`, which are of its family, that are for it: any of
-    /// them will do. `text` is the fingerprint of the whole token.
+    /// Verifies the signature with those of `keys` that are for it: any of them will do. Public keys
+    /// that do not verify it are asked for anew at `now`, and others than those are tried once.
+    /// `text` is the fingerprint of the whole token.
     pub async fn verify(
-        self,
-        keys: Option<&KeySet>,
+        &self,
+        keys: &Keys,
         text: Fingerprint,
-        signatures: &impl Signatures,
-    ) -> Result<Verified<'t, 'a>, SignatureError> {
-        let token = self.token();
-        let algorithm = self.algorithm().ok_or(SignatureError::NoFittingKey)?;
-        let keys = keys.ok_or(SignatureError::NoSource(algorithm))?;
-        let candidates = candidates(keys, algorithm, token.kid.as_deref())?;
-        let found = if algorithm.is_hmac() {
-            // Quicker than handing it over.
-            let (message, signature) = (token.signing_input, token.signature);
-            candidates.into_iter().find(|key| key.verifies(algorithm, message, signature))
-        } else {
-            let work = Work {
-                token: text,
-                algorithm,
-                keys: candidates,
-                message: token.signing_input.into(),
-                signature: token.signature.into(),
-            };
-            signatures.verify(work).await.map_err(|Lost| SignatureError::Lost)?
+        now: Monotonic,
+        waits: &impl Waits,
+    ) -> Result<Verified<'t, 'a>, NotVerified> {
+        let without_keys = |error| NotVerified { error, keys: None };
+        let algorithm = self.algorithm().ok_or(without_keys(SignatureError::NoFittingKey))?;
+        let no_source = || without_keys(SignatureError::NoSource(algorithm));
+        if algorithm.is_hmac() {
+            let keys = keys.hmac.as_ref().ok_or_else(no_source)?;
+            return self.verify_hmac(keys, algorithm);
+        }
+        let source = keys.public.as_ref().ok_or_else(no_source)?;
+        let used = source.current();
+        let failed = match self.verify_public(used.as_deref(), algorithm, text, waits).await {
+            Err(failed) if failed.error != SignatureError::Lost => failed,
+            ended => return ended,
         };
-        found.map(|key| Verified { token, key }).ok_or(SignatureError::Invalid)
+        let renewed = waits.in_time(source.renewed(failed.keys, now)).await;
+        renewed.ok_or(NotVerified { error: SignatureError::StillLoading, keys: failed.keys })?;
+        match source.current() {
+            Some(keys) if Some(keys.version()) != failed.keys => {
+                self.verify_public(Some(&keys), algorithm, text, waits).await
+            }
+            _ => Err(failed),
+        }
+    }
+
+    /// At once: that is quicker than handing it over.
+    fn verify_hmac(
+        &self,
+        keys: &KeySet,
+        algorithm: Algorithm,
+    ) -> Result<Verified<'t, 'a>, NotVerified> {
+        let token = self.token();
+        let (message, signature) = (token.signing_input, token.signature);
+        let found = candidates(keys, algorithm, token.kid.as_deref()).and_then(|candidates| {
+            let found =
+                candidates.into_iter().find(|key| key.verifies(algorithm, message, signature));
+            found.ok_or(SignatureError::Invalid)
+        });
+        self.found(found, Some(keys))
+    }
+
+    async fn verify_public(
+        &self,
+        keys: Option<&KeySet>,
+        algorithm: Algorithm,
+        text: Fingerprint,
+        waits: &impl Waits,
+    ) -> Result<Verified<'t, 'a>, NotVerified> {
+        let token = self.token();
+        let candidates = keys
+            .ok_or(SignatureError::NotLoaded)
+            .and_then(|keys| candidates(keys, algorithm, token.kid.as_deref()));
+        let found = match candidates {
+            Ok(keys) => {
+                let work = Work {
+                    token: text,
+                    algorithm,
+                    keys,
+                    message: token.signing_input.into(),
+                    signature: token.signature.into(),
+                };
+                let found = waits.verify(work).await;
+                found
+                    .map_err(|Lost| SignatureError::Lost)
+                    .and_then(|key| key.ok_or(SignatureError::Invalid))
+            }
+            Err(error) => Err(error),
+        };
+        self.found(found, keys)
+    }
+
+    fn found(
+        &self,
+        found: Result<Arc<Key>, SignatureError>,
+        keys: Option<&KeySet>,
+    ) -> Result<Verified<'t, 'a>, NotVerified> {
+        let verified = found.map(|key| Verified { token: self.token(), key });
+        verified.map_err(|error| NotVerified { error, keys: keys.map(KeySet::version) })
     }
 
     /// A token of another algorithm has not passed the checks.

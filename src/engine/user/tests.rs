@@ -8,11 +8,12 @@ use crate::engine::secret::Secret;
 use crate::engine::time::{Monotonic, UnixTime};
 use crate::engine::token::claims::TokenRules;
 use crate::engine::token::keys::KeySet;
-use crate::engine::token::signature::Inline;
+use crate::engine::token::signature::{Inline, Keys};
 use crate::engine::token::tests::compact;
 use crate::engine::token::{Bearer, Compact, Token};
 use futures_util::FutureExt;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The token of Elasticsearch's JWT guide, and its key.
@@ -88,8 +89,10 @@ fn a_user_is_what_a_verified_token_says() {
     let token = Token::read(&parts).unwrap();
     let rules = TokenRules::for_tests("iss8", "aud8");
     let checked = rules.check(&token, UnixTime::new(Duration::from_secs(1_700_000_000))).unwrap();
-    let keys = KeySet::of_text(&Secret::new(GUIDES_KEY));
-    let verified = checked.verify(Some(&keys), bearer.fingerprint(), &Inline);
+    let hmac = Some(Arc::new(KeySet::of_text(&Secret::new(GUIDES_KEY))));
+    let keys = Keys { hmac, public: None };
+    let now = Monotonic::new(Duration::ZERO);
+    let verified = checked.verify(&keys, bearer.fingerprint(), now, &Inline);
     let verified = verified.now_or_never().unwrap().unwrap();
     let client = ClientAuthentication::new(None, &DigestKey::new(&[0; 32]))
         .check(&Presented::Nothing, Monotonic::new(Duration::ZERO))

@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 
 /// What tells a version of a document from every other, in its server's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Validators {
+pub(in crate::jwks) struct Validators {
     etag: Option<HeaderValue>,
     last_modified: Option<HeaderValue>,
 }
@@ -25,7 +25,7 @@ impl Validators {
     }
 
     /// Whether nothing can be asked with them.
-    pub fn is_empty(&self) -> bool {
+    pub(in crate::jwks) fn is_empty(&self) -> bool {
         self.conditions().next().is_none()
     }
 
@@ -39,7 +39,7 @@ impl Validators {
 
 /// How long a document is good, in its server's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Freshness {
+pub(in crate::jwks) struct Freshness {
     /// `Expires`, in unix seconds.
     expires: Option<i64>,
     /// `max-age` of `Cache-Control`, in seconds.
@@ -52,7 +52,7 @@ impl Freshness {
     }
 
     /// When it ends for an answer that came `now`, both in unix seconds, if that was said.
-    pub fn target(self, now: i64) -> Option<i64> {
+    pub(in crate::jwks) fn target(self, now: i64) -> Option<i64> {
         self.expires.or_else(|| self.max_age.map(|seconds| now.saturating_add(seconds)))
     }
 }

@@ -18,18 +18,18 @@ use std::time::Duration;
 
 /// A load that brought nothing. `Display` is one line, the cause included.
 #[derive(Debug)]
-pub struct LoadFault {
+pub(in crate::jwks) struct LoadFault {
     /// Which of the URLs on the way.
-    pub url: HttpsUrl,
+    pub(in crate::jwks) url: HttpsUrl,
     /// What was asked instead of its host.
-    pub proxy: Option<Proxy>,
+    pub(in crate::jwks) proxy: Option<Proxy>,
     /// What went wrong there.
-    pub cause: Cause,
+    pub(in crate::jwks) cause: Cause,
 }
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
-pub enum Cause {
+pub(in crate::jwks) enum Cause {
     /// A connection did not come about in time.
     #[error("there was no connection within [http.connect_timeout] of {0:?}")]
     ConnectTimeout(Duration),

@@ -9,8 +9,8 @@ mod fault;
 mod get;
 mod tls;
 
-pub use answer::{Freshness, Validators};
-pub use fault::{Cause, LoadFault};
+pub(super) use answer::{Freshness, Validators};
+pub(super) use fault::{Cause, LoadFault};
 
 use super::back_channel::BackChannel;
 use super::fault::NotAKeySet;
@@ -29,9 +29,8 @@ use tokio::time::Instant;
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Fetches one key set.
-pub struct Fetcher {
+pub(super) struct Fetcher {
     url: HttpsUrl,
-    issuers: Vec<String>,
     channel: Arc<BackChannel>,
     /// Made when it is needed first, since it may hold all authorities of the system.
     tls: OnceCell<ClientConfig>,
@@ -39,7 +38,7 @@ pub struct Fetcher {
 
 /// What a load found.
 #[derive(Debug)]
-pub enum Loaded {
+pub(super) enum Loaded {
     /// What is known already, and how long it is good.
     NotModified(Freshness),
     /// A key set.
@@ -48,37 +47,41 @@ pub enum Loaded {
 
 /// A key set as it was fetched.
 #[derive(Debug)]
-pub struct Document {
+pub(super) struct Document {
     /// Tells its text from every other.
-    pub text: Fingerprint,
+    pub(super) text: Fingerprint,
     /// What it says.
-    pub parsed: Parsed,
+    pub(super) parsed: Parsed,
     /// The way to it, if that led over a discovery document.
-    pub followed: Option<Followed>,
+    pub(super) followed: Option<Followed>,
     /// What the next load may ask with; nothing where it led over a discovery document.
-    pub validators: Validators,
+    pub(super) validators: Validators,
     /// How long it is good.
-    pub freshness: Freshness,
+    pub(super) freshness: Freshness,
 }
 
 /// The way over a discovery document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Followed {
+pub(super) struct Followed {
     /// Whose it is: one of those that were asked for.
-    pub issuer: String,
+    pub(super) issuer: String,
     /// Where the keys are.
-    pub jwks_uri: HttpsUrl,
+    pub(super) jwks_uri: HttpsUrl,
 }
 
 impl Fetcher {
-    /// A fetcher of what `url` holds, or else of what the discovery document there names, if that is
-    /// of one of the `issuers`. Nothing is opened or read yet.
-    pub fn new(url: HttpsUrl, issuers: Vec<String>, channel: &BackChannel) -> Self {
-        Self { url, issuers, channel: Arc::new(channel.clone()), tls: OnceCell::new() }
+    /// A fetcher of what `url` holds, or of what the discovery document there names. Nothing is opened
+    /// or read yet.
+    pub(super) fn new(url: HttpsUrl, channel: &BackChannel) -> Self {
+        Self { url, channel: Arc::new(channel.clone()), tls: OnceCell::new() }
     }
 
-    /// Fetches the set, unless it is the one that is `known`.
-    pub async fn load(&self, known: Option<&Validators>) -> Result<Loaded, LoadFault> {
+    /// Fetches the set for realms of these `issuers`, unless it is the one that is `known`.
+    pub(super) async fn load(
+        &self,
+        issuers: &[String],
+        known: Option<&Validators>,
+    ) -> Result<Loaded, LoadFault> {
         let longest = self.channel.connect_timeout.saturating_add(self.channel.socket_timeout);
         let longest = longest.min(LONGEST);
         let deadline = Instant::now() + longest;
@@ -98,14 +101,21 @@ impl Fetcher {
                 let validators = Validators::of(&answer.headers);
                 Ok(Loaded::Document(document(&answer, parsed, validators, None)))
             }
-            Err(NotAKeySet::NoKeys) => self.follow(&answer.text, way).await.map(Loaded::Document),
+            Err(NotAKeySet::NoKeys) => {
+                self.follow(&answer.text, issuers, way).await.map(Loaded::Document)
+            }
             Err(cause) => Err(self.fault(cause.into())),
         }
     }
 
     /// Goes on to where the discovery document `text` leads, if it is one.
-    async fn follow(&self, text: &[u8], mut way: Way<'_>) -> Result<Document, LoadFault> {
-        let found = discovery::read(text, &self.issuers);
+    async fn follow(
+        &self,
+        text: &[u8],
+        issuers: &[String],
+        mut way: Way<'_>,
+    ) -> Result<Document, LoadFault> {
+        let found = discovery::read(text, issuers);
         let found = found.unwrap_or_else(|| Err(NotAKeySet::NoKeys.into()));
         let followed = found.map_err(|cause| self.fault(cause))?;
         let answer = way.get(&followed.jwks_uri).await?;

@@ -6,7 +6,7 @@
 mod keys;
 mod realms;
 
-pub use keys::{KeyLoad, Trigger};
+pub use keys::{KeyLoad, KeyRequest, Trigger};
 pub(super) use realms::{RealmMetrics, Validation};
 
 use crate::engine::{Decision, Status};
@@ -136,8 +136,13 @@ impl Metrics {
     }
 
     /// Counts a load of the keys of `realm`.
-    pub fn keys_loaded(&self, realm: &str, trigger: Trigger, result: KeyLoad) {
-        self.keys.loaded(realm, trigger, result);
+    pub fn keys_loaded(&self, realm: &str, trigger: Trigger, result: KeyLoad, took: Duration) {
+        self.keys.loaded(realm, trigger, result, took);
+    }
+
+    /// Counts a request of `realm` for other keys.
+    pub fn keys_asked(&self, realm: &str, request: KeyRequest) {
+        self.keys.asked(realm, request);
     }
 
     /// The keys of `realm` were those of its source at `unix` (seconds since 1970).

@@ -5,7 +5,7 @@
 
 mod threads;
 
-use crate::engine::{Key, Lost, Signatures, Work, WorkId};
+use crate::engine::{Key, Lost, Work, WorkId};
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -21,10 +21,9 @@ impl SignatureThreads {
         let count = NonZeroUsize::new(cores - 1).unwrap_or(NonZeroUsize::MIN);
         Threads::start(count).map(Self)
     }
-}
 
-impl Signatures for SignatureThreads {
-    async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
+    /// Does `work` and tells which key verified, if any did.
+    pub(super) async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
         let pace = if work.is_slow() { Pace::Slow } else { Pace::Quick };
         let result = self.0.run(work.id(), pace, move || work.run());
         result.await.map_err(|threads::Lost| Lost)
@@ -35,6 +34,7 @@ impl Signatures for SignatureThreads {
 mod tests {
     use super::*;
     use crate::engine::realm::testing::{Changing, Says, Signer, Spec, ask_of, at, chain};
+    use crate::engine::{Inline, Wait, Waits};
     use futures_util::FutureExt;
     use std::pin::pin;
     use std::sync::{Mutex, mpsc};
@@ -43,10 +43,14 @@ mod tests {
     #[derive(Default)]
     struct Taken(Mutex<Vec<Work>>);
 
-    impl Signatures for Taken {
+    impl Waits for Taken {
         async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
             self.0.lock().unwrap().push(work);
             Err(Lost)
+        }
+
+        async fn in_time(&self, wait: Wait<'_>) -> Option<()> {
+            Inline.in_time(wait).await
         }
     }
 

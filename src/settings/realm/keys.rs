@@ -9,7 +9,7 @@ use crate::engine::token::keys::KeySet;
 use crate::jwks::{self, Family, HttpsUrl};
 use crate::settings::keystore::Keystore;
 use crate::settings::problems::{Place, Problems, Read};
-use crate::settings::section::{NOT_YET, Section};
+use crate::settings::section::Section;
 use crate::settings::values::{Time, Written, Wrong, boolean};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -98,9 +98,6 @@ pub(super) fn sources(
     let public = section.value(PKC_JWKSET_PATH, problems, parse);
     let hmac = hmac(section, keystore, problems);
     let (public, hmac) = (public?.flatten(), hmac?);
-    if let Some(PublicKeys::Url(_)) = &public {
-        section.wrong(PKC_JWKSET_PATH, format!("a URL is {NOT_YET}"), problems);
-    }
     if public.is_some() || hmac.is_some() {
         return Ok(KeySources { public, hmac });
     }

@@ -3,7 +3,7 @@
 //! The one rule: names and defaults are Elasticsearch's; a default that differs on purpose is ours
 //! and stricter.
 
-use crate::settings::section::Standing::{NeverEffect, NoEffect, NotYet, Refused, Served};
+use crate::settings::section::Standing::{NeverEffect, NotYet, Refused, Served};
 use crate::settings::section::{Table, row, secure};
 
 const STORES: &str = "key stores are not supported: name PEM files in [ssl.certificate_authorities], \
@@ -44,7 +44,7 @@ pub(in crate::settings) const TABLE: Table = &[
         "pkc_jwkset_path",
         Served,
         "none",
-        "Public keys: a file with a JWK set (or an https URL of one: not supported yet).",
+        "Public keys: a file with a JWK set, or an https URL of one (or of a discovery document).",
     ),
     row(
         "pkc_jwkset_reload.enabled",
@@ -54,19 +54,19 @@ pub(in crate::settings) const TABLE: Table = &[
     ),
     row(
         "pkc_jwkset_reload.file_interval",
-        NoEffect,
+        Served,
         "5m",
         "How long between two looks at a file at most; at least 1s.",
     ),
     row(
         "pkc_jwkset_reload.url_interval_min",
-        NoEffect,
+        Served,
         "1h",
         "How long between two looks at a URL at least; at least 1s.",
     ),
     row(
         "pkc_jwkset_reload.url_interval_max",
-        NoEffect,
+        Served,
         "5d",
         "How long between two looks at a URL at most.",
     ),
@@ -132,26 +132,26 @@ pub(in crate::settings) const TABLE: Table = &[
     row("authorization_realms", NotYet, "none", "The realms that the user is looked up in."),
     row("jwt.cache.ttl", Served, "20m", "How long a verified token is remembered."),
     row("jwt.cache.size", Served, "100000", "How many verified tokens are remembered."),
-    row("http.connect_timeout", NoEffect, "5s", "How long a connection to the issuer may take."),
+    row("http.connect_timeout", Served, "5s", "How long a connection to the issuer may take."),
     row(
         "http.connection_read_timeout",
         NeverEffect,
         "5s",
         "How long to wait for a connection out of the pool: there is no pool here.",
     ),
-    row("http.socket_timeout", NoEffect, "5s", "How long the issuer may be silent."),
+    row("http.socket_timeout", Served, "5s", "How long the issuer may be silent."),
     row("http.max_connections", NeverEffect, "200", "The size of that pool."),
     row("http.max_endpoint_connections", NeverEffect, "200", "The same for one endpoint."),
-    row("http.proxy.host", NoEffect, "none", "The proxy for fetching keys."),
-    row("http.proxy.port", NoEffect, "80", "The proxy's port."),
-    row("http.proxy.scheme", NoEffect, "http", "How the proxy is spoken to: `http` or `https`."),
-    row("ssl.key", NoEffect, "none", "The client key for fetching keys: a PEM file."),
+    row("http.proxy.host", Served, "none", "The proxy for fetching keys."),
+    row("http.proxy.port", Served, "80", "The proxy's port."),
+    row("http.proxy.scheme", Served, "http", "How the proxy is spoken to: `http` or `https`."),
+    row("ssl.key", Served, "none", "The client key for fetching keys: a PEM file."),
     row("ssl.key_passphrase", Refused(PASSPHRASE), "", ""),
-    secure("ssl.secure_key_passphrase", NoEffect, "none", "The passphrase of `ssl.key`."),
-    row("ssl.certificate", NoEffect, "none", "The certificate of `ssl.key`: a PEM file."),
+    secure("ssl.secure_key_passphrase", Served, "none", "The passphrase of `ssl.key`."),
+    row("ssl.certificate", Served, "none", "The certificate of `ssl.key`: a PEM file."),
     row(
         "ssl.certificate_authorities",
-        NoEffect,
+        Served,
         "the system's",
         "Whom to trust when keys are fetched: PEM files.",
     ),
@@ -177,10 +177,10 @@ pub(in crate::settings) const TABLE: Table = &[
     ),
     row(
         "ssl.verification_mode",
-        NoEffect,
+        Served,
         "full",
         "How far the issuer's certificate is looked at: `full`, `certificate` or `none`.",
     ),
-    row("ssl.supported_protocols", NoEffect, "TLSv1.3, TLSv1.2", "The versions of TLS."),
+    row("ssl.supported_protocols", Served, "TLSv1.3, TLSv1.2", "The versions of TLS."),
     row("ssl.cipher_suites", Refused(SUITES), "", ""),
 ];

@@ -77,10 +77,6 @@ realmgate.allow_cors_preflight: true
     assert!(settings.allow_cors_preflight);
     let idle = [
         "grpc.reflection",
-        "jwks.reload_burst",
-        "jwks.reload_interval",
-        "jwks.start_degraded",
-        "jwks.startup_timeout",
         "role_mappings.path",
         "roles.path",
         "users.path",

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use realmgate::app::{self, App, Configured, Pace, Reloads};
 use realmgate::observe::Reload;
-use realmgate::settings::{Sources, Version, Watch};
+use realmgate::settings::{Loaded, Sources, Version, Watch};
 
 use crate::support::caller::Caller;
 use crate::support::gate::Setup;
@@ -26,10 +26,12 @@ impl Inside {
         setup.write();
         let sources = Sources::new(&setup.config_file(), Some(&setup.keystore()));
         let Version { made, key_files, reading } = sources.read(None);
-        let settings = made.unwrap_or_else(|problems| panic!("{problems}")).settings;
+        let loaded = made.unwrap_or_else(|problems| panic!("{problems}"));
+        let Loaded { settings, key_urls, .. } = loaded;
         let pace = Pace { poll: Duration::from_secs(3600), settle: Duration::ZERO };
         let watch = Some((Watch::new(sources, reading), pace));
-        let app = app::start(Configured { settings, key_files, watch }).unwrap();
+        let app = app::start(Configured { settings, key_files, key_urls: Some(key_urls), watch })
+            .unwrap();
         let reloads = app.reloads().unwrap();
         Self { app: Some(app), reloads, setup: Some(setup) }
     }

@@ -172,7 +172,7 @@ fn a_broken_key_file_is_named_in_the_log() {
             let problem = line["problem"].as_str().unwrap_or_default();
             line["event"] == "jwks_reload" && problem.starts_with(why)
         });
-        assert_eq!((&line["path"], &line["level"]), (&path.as_str().into(), &"ERROR".into()));
+        assert_eq!((&line["source"], &line["level"]), (&path.as_str().into(), &"ERROR".into()));
     }
     assert!(gate.caller().check(&by(&key)).is_allow());
 }

@@ -15,7 +15,7 @@ use crate::engine::crypto::Fingerprint;
 use crate::engine::reason::Reason;
 use crate::engine::time::Now;
 use crate::engine::token::claims::{ClaimError, TokenRules};
-use crate::engine::token::signature::{Keys, Signatures};
+use crate::engine::token::signature::{Keys, Waits};
 use crate::engine::user::{User, UserClaims};
 use crate::engine::witness::{Ended, RealmId, Refusal, Skipped, Step, Witness, told};
 use memory::{Good, Memory};
@@ -59,10 +59,12 @@ impl JwtAuthenticator {
 
     /// How many keys could verify a token that passes the rules.
     pub fn usable_keys(&self) -> usize {
-        let algorithms = &self.rules.algorithms;
-        let hmac = self.keys.hmac.as_ref().map_or(0, |keys| keys.usable(algorithms));
-        let public = self.keys.public.as_ref();
-        hmac + public.map_or(0, |keys| keys.current().usable(algorithms))
+        self.keys.usable(&self.rules.algorithms)
+    }
+
+    /// Whether its public keys have been loaded, if it has any. HMAC keys are there from the start.
+    pub fn has_loaded(&self) -> bool {
+        self.keys.public.as_ref().is_none_or(|keys| keys.current().is_some())
     }
 
     /// How many tokens it remembers.
@@ -83,7 +85,7 @@ impl JwtRealm {
         id: RealmId,
         credentials: &Credentials<'_>,
         declined: &[Declined],
-        signatures: &impl Signatures,
+        waits: &impl Waits,
         witness: &mut (impl Witness + Send),
     ) -> Outcome {
         let issuer = self.authenticator.rules.check_issuer(credentials.token);
@@ -100,7 +102,7 @@ impl JwtRealm {
         if let Some(remembered) = self.remembered(id, credentials, declined, witness) {
             return Outcome::Accept(Arc::clone(remembered.user()));
         }
-        let judged = self.judge(id, credentials, client, declined, signatures, witness).await;
+        let judged = self.judge(id, credentials, client, declined, waits, witness).await;
         judged.map_or_else(Outcome::Decline, Outcome::Accept)
     }
 
@@ -136,7 +138,7 @@ impl JwtRealm {
         credentials: &Credentials<'_>,
         client: ClientKnown,
         declined: &[Declined],
-        signatures: &impl Signatures,
+        waits: &impl Waits,
         witness: &mut (impl Witness + Send),
     ) -> Result<Arc<User>, Stopped> {
         let Credentials { text, now, .. } = *credentials;
@@ -144,10 +146,9 @@ impl JwtRealm {
         let checked = authenticator.rules.check(credentials.token, now.unix);
         let checked = step(witness, id, Step::Claims, checked.map_err(AtCheck::new))?;
         let (is_hmac, exp) = (checked.is_hmac(), checked.expires());
-        let keys = authenticator.keys.family(is_hmac);
-        let verified = checked.verify(keys.as_deref(), text, signatures).await;
+        let verified = checked.verify(&authenticator.keys, text, now.monotonic, waits).await;
+        let keys = verified.as_ref().err().and_then(|refused| refused.keys);
         let verified = step(witness, id, Step::Signature, verified).map_err(|stopped| {
-            let keys = keys.map(|keys| keys.version());
             stopped.with(Declined { instance: authenticator.instance, is_hmac, keys })
         })?;
         let user = authenticator.user.read(&verified, client, credentials.want_metadata);

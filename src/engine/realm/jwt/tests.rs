@@ -1,5 +1,7 @@
 //! What a realm remembers, for whom, and until when; what it tells of its keys and of a failed check.
 
+mod renewed;
+
 use super::{AtCheck, JwtRealm};
 use crate::engine::Snapshot;
 use crate::engine::realm::testing::{

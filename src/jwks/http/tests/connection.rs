@@ -212,7 +212,7 @@ async fn a_load_that_is_dropped_leaves_no_connection() {
     for (count, answer) in (1..).zip([Answer::silence(), Answer::stalled_body()]) {
         server.on("/keys", [answer]);
         let fetcher = fetcher(&server.url("/keys"), &channel);
-        let load = tokio::spawn(async move { fetcher.load(None).await.is_ok() });
+        let load = tokio::spawn(async move { fetcher.load(&issuers(), None).await.is_ok() });
         server.asked(count).await;
         load.abort();
         server.left().await;

@@ -36,14 +36,18 @@ async fn a_version_that_is_known_is_asked_for_and_not_read_again() {
         ],
     );
     let fetcher = fetcher(&server.url("/keys"), &channel);
-    let Ok(Loaded::Document(first)) = fetcher.load(Some(&Validators::default())).await else {
+    let Ok(Loaded::Document(first)) = fetcher.load(&issuers(), Some(&Validators::default())).await
+    else {
         panic!("nothing was known")
     };
-    let Ok(Loaded::NotModified(freshness)) = fetcher.load(Some(&first.validators)).await else {
+    let Ok(Loaded::NotModified(freshness)) =
+        fetcher.load(&issuers(), Some(&first.validators)).await
+    else {
         panic!("it is known")
     };
     assert_eq!(freshness.target(1000), Some(1060));
-    let Ok(Loaded::Document(second)) = fetcher.load(Some(&first.validators)).await else {
+    let Ok(Loaded::Document(second)) = fetcher.load(&issuers(), Some(&first.validators)).await
+    else {
         panic!("it is new")
     };
     assert!(!second.validators.is_empty() && second.validators != first.validators);
@@ -91,7 +95,9 @@ async fn a_discovery_document_is_followed_anew_each_time() {
     server.on("/a", [keys.clone()]).on("/b", [Answer::redirect("/a")]);
     let fetcher = fetcher(&server.url("/keys"), &channel);
     for path in ["/a", "/b"] {
-        let Ok(Loaded::Document(document)) = fetcher.load(None).await else { panic!("{path}") };
+        let Ok(Loaded::Document(document)) = fetcher.load(&issuers(), None).await else {
+            panic!("{path}")
+        };
         let jwks_uri = HttpsUrl::parse(&server.url(path)).unwrap();
         assert_eq!(document.followed, Some(Followed { issuer: ISSUER.into(), jwks_uri }));
         assert_eq!(document.text, Fingerprint::of(EMPTY.as_bytes()));
@@ -113,7 +119,7 @@ async fn what_a_discovery_document_leads_to_is_never_asked_for_by_what_is_known(
     server.on("/a", [Answer::ok(EMPTY)]);
     let known = load(&server, &channel).await.unwrap().validators;
     let fetcher = fetcher(&server.url("/keys"), &channel);
-    assert!(matches!(fetcher.load(Some(&known)).await, Ok(Loaded::Document(_))));
+    assert!(matches!(fetcher.load(&issuers(), Some(&known)).await, Ok(Loaded::Document(_))));
     let requests = server.requests();
     assert_eq!(requests[1].header("if-none-match"), Some("\"k\""));
     assert_eq!(requests[2].header("if-none-match"), None);

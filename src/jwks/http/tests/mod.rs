@@ -43,8 +43,12 @@ fn server() -> (Server, BackChannel) {
 }
 
 fn fetcher(url: &str, channel: &BackChannel) -> Fetcher {
-    let issuers = vec!["https://other".to_owned(), ISSUER.to_owned()];
-    Fetcher::new(HttpsUrl::parse(url).unwrap(), issuers, channel)
+    Fetcher::new(HttpsUrl::parse(url).unwrap(), channel)
+}
+
+/// Whose keys are wanted.
+fn issuers() -> [String; 2] {
+    ["https://other".to_owned(), ISSUER.to_owned()]
 }
 
 /// What is loaded from the server's `/keys` without knowing anything.
@@ -53,7 +57,7 @@ async fn load(server: &Server, channel: &BackChannel) -> Result<Document, LoadFa
 }
 
 async fn load_from(url: &str, channel: &BackChannel) -> Result<Document, LoadFault> {
-    match fetcher(url, channel).load(None).await? {
+    match fetcher(url, channel).load(&issuers(), None).await? {
         Loaded::Document(document) => Ok(document),
         Loaded::NotModified(_) => panic!("nothing was known"),
     }

@@ -238,8 +238,6 @@ fn every_wrong_element_of_a_list_is_named() {
 fn what_is_not_built_yet_is_refused_by_name_where_it_asks_for_something() {
     let delegated = [("authorization_realms", "[default_native]")];
     assert_eq!(wrong(&delegated, &KEY), ["not supported yet"]);
-    let url = [("pkc_jwkset_path", "https://issuer/keys")];
-    assert_eq!(wrong(&url, &KEY), ["a URL is not supported yet"]);
     // What asks for nothing.
     for (suffix, value) in
         [("pkc_jwkset_path", "''"), ("authorization_realms", "[]"), ("authorization_realms", "''")]

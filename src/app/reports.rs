@@ -1,0 +1,196 @@
+//! What becomes of the loads of keys: counted, logged, and shown in health and readiness.
+//!
+//! The one rule: what is shown is what the realms in force have, whoever loaded it and when.
+
+use super::Live;
+use super::reload::log_each;
+use crate::engine::realm::jwt::JwtRealm;
+use crate::http::{Readiness, RealmReadiness};
+use crate::jwks::{Report, Reports};
+use crate::observe::{KeyLoad, KeyRequest, Metrics, Trigger};
+use crate::server::clock::Clock;
+use crate::server::ext_authz::Checks;
+use crate::server::health::RealmHealth;
+use crate::settings::key_warnings;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokio::sync::watch;
+
+/// Hears of all loads of a process.
+pub(super) struct KeyReports {
+    metrics: Arc<Metrics>,
+    clock: Clock,
+    /// Where what is in force is shown, as soon as something is.
+    shown: Mutex<Option<Shown>>,
+}
+
+/// What is in force, and who is told what its realms have.
+pub(super) struct Shown {
+    pub(super) checks: Weak<Checks>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) live: Arc<watch::Sender<Live>>,
+    /// Whether the start is over, so that one realm with keys is enough to want requests.
+    pub(super) has_started: bool,
+    /// Why the last load for a realm brought nothing.
+    pub(super) faults: BTreeMap<Arc<str>, String>,
+}
+
+impl KeyReports {
+    pub(super) fn new(metrics: Arc<Metrics>, clock: Clock) -> Self {
+        Self { metrics, clock, shown: Mutex::default() }
+    }
+
+    /// From now on what the realms of `checks` have is shown.
+    pub(super) fn show_in(
+        &self,
+        checks: &Arc<Checks>,
+        readiness: Arc<Readiness>,
+        live: Arc<watch::Sender<Live>>,
+    ) {
+        let checks = Arc::downgrade(checks);
+        let shown = Shown { checks, readiness, live, has_started: false, faults: BTreeMap::new() };
+        *self.shown() = Some(shown);
+        self.show();
+    }
+
+    /// The start is over: requests are wanted as soon as one realm has its keys.
+    pub(super) fn started(&self) {
+        if let Some(shown) = &mut *self.shown() {
+            shown.has_started = true;
+        }
+        self.show();
+    }
+
+    /// Has health, readiness and metrics say what the realms in force have.
+    pub(super) fn show(&self) {
+        // Held all the while, so that no older state is shown after a newer one.
+        let shown = self.shown();
+        let Some((shown, checks)) = shown.as_ref().and_then(|to| Some((to, to.checks.upgrade()?)))
+        else {
+            return;
+        };
+        let in_force = checks.in_force();
+        let realms = &in_force.snapshot().realms;
+        if shown.has_started && realms.iter().any(|realm| realm.authenticator.has_loaded()) {
+            shown.readiness.start();
+        }
+        shown.readiness.set_realms(realms.iter().map(|realm| shown.readiness_of(realm)).collect());
+        let health = realms.iter().map(|realm| {
+            let keys = realm.authenticator.usable_keys();
+            self.metrics.keys_in_force(&realm.name, keys);
+            self.metrics.tokens_remembered(&realm.name, realm.authenticator.remembered());
+            RealmHealth { name: realm.name.clone(), has_keys: keys > 0 }
+        });
+        let (realms, is_ready) = (health.collect(), shown.readiness.is_ready());
+        shown.live.send_modify(|live| {
+            live.realms = realms;
+            live.is_ready = is_ready;
+        });
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Option<Shown>> {
+        // Whoever panicked left nothing half-done here.
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The realm in force of this name.
+    fn with_realm(&self, name: &str, tell: impl FnOnce(&JwtRealm)) {
+        let checks = self.shown().as_ref().and_then(|shown| shown.checks.upgrade());
+        let Some(in_force) = checks.map(|checks| checks.in_force()) else { return };
+        let realm = in_force.snapshot().realms.iter().find(|realm| realm.name == name);
+        realm.map(tell).unwrap_or_default();
+    }
+}
+
+impl Shown {
+    fn readiness_of(&self, realm: &JwtRealm) -> RealmReadiness {
+        let fault = (!realm.authenticator.has_loaded()).then(|| {
+            let fault = self.faults.get(realm.name.as_str()).map_or("", String::as_str);
+            format!("its keys have not been loaded yet: {fault}").trim_end_matches(": ").to_owned()
+        });
+        RealmReadiness { name: realm.name.clone(), fault }
+    }
+}
+
+impl Reports for KeyReports {
+    fn asked(&self, realm: &str, request: KeyRequest) {
+        self.with_realm(realm, |_| self.metrics.keys_asked(realm, request));
+    }
+
+    fn loaded(&self, report: &Report<'_>) {
+        let Report { trigger, waited, readers, result, took, .. } = report;
+        log(report);
+        let readers_realms = readers.iter().map(|reader| &reader.realm);
+        let counted: Vec<_> = match trigger {
+            // Every one of them waits for its start.
+            Trigger::Startup => readers_realms.collect(),
+            _ if waited.is_empty() => readers_realms.take(1).collect(),
+            _ => waited.iter().collect(),
+        };
+        for realm in counted {
+            self.with_realm(realm, |_| self.metrics.keys_loaded(realm, *trigger, *result, *took));
+        }
+        for reader in readers.iter().filter(|_| *result != KeyLoad::Error) {
+            let now = self.clock.unix_seconds();
+            self.with_realm(&reader.realm, |_| self.metrics.keys_confirmed(&reader.realm, now));
+        }
+        if let Some(shown) = &mut *self.shown() {
+            for reader in *readers {
+                match report.fault {
+                    Some(fault) => {
+                        shown.faults.insert(Arc::clone(&reader.realm), fault.to_owned());
+                    }
+                    None => drop(shown.faults.remove(&reader.realm)),
+                }
+            }
+        }
+        if *result != KeyLoad::Unchanged {
+            self.show();
+        }
+        if *result == KeyLoad::Changed {
+            self.warn(report);
+        }
+    }
+}
+
+impl KeyReports {
+    /// Logs what an operator should know of new keys. Of those of a start, and of a file that is
+    /// watched, it is said where they are judged with their settings.
+    fn warn(&self, report: &Report<'_>) {
+        let Some(document) = report
+            .document
+            .filter(|_| !matches!(report.trigger, Trigger::FileChange | Trigger::Startup))
+        else {
+            return;
+        };
+        for reader in report.readers {
+            self.with_realm(&reader.realm, |realm| {
+                let (allowed, has_usable_key) =
+                    (&realm.authenticator.rules.algorithms, realm.authenticator.usable_keys() > 0);
+                let warnings = key_warnings(&realm.name, allowed, has_usable_key, &document.parsed);
+                let all = document.note.iter().cloned().chain(warnings);
+                log_each(all, |warning| {
+                    tracing::warn!(event = EVENT, warning, "of the new keys");
+                });
+            });
+        }
+    }
+}
+
+/// What the log calls a load of keys.
+const EVENT: &str = "jwks_reload";
+
+/// One line, unless nothing is new.
+fn log(report: &Report<'_>) {
+    let Report { source, trigger, result, document, fault, .. } = report;
+    let (trigger, result) = (trigger.code(), result.code());
+    if let Some(problem) = fault {
+        let what = "no keys were loaded: those that were there before stay in force";
+        tracing::error!(event = EVENT, trigger, result, source, problem, "{what}");
+    } else if let (KeyLoad::Changed, Some(document)) = (report.result, document) {
+        let keys = document.parsed.keys.len();
+        tracing::info!(event = EVENT, trigger, result, source, keys, "new keys");
+    } else {
+        tracing::debug!(event = EVENT, trigger, result, source, "the keys are as they were");
+    }
+}
