@@ -12,6 +12,7 @@ mod chain;
 mod differential;
 mod envoy;
 mod hostile;
+mod key_urls;
 mod providers;
 mod reload;
 mod serving;

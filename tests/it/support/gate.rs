@@ -146,6 +146,14 @@ impl Setup {
         Gate { process, grpc, http, setup: Some(self) }
     }
 
+    /// Starts it and waits for nothing: its addresses are those of the settings.
+    pub(crate) fn launch(self) -> Gate {
+        let address = |name| self.settings[name].as_str().unwrap().to_owned();
+        let grpc = address("realmgate.grpc.address");
+        let http = address("realmgate.http.address").parse().unwrap();
+        Gate { process: self.spawn(), grpc, http, setup: Some(self) }
+    }
+
     /// Starts it, and it must end by itself.
     pub(crate) fn run_to_end(self) -> Ended {
         self.spawn().wait_exit()
@@ -315,6 +323,13 @@ impl Gate {
     /// A client of the gRPC listener, with a connection of its own.
     pub(crate) fn caller(&self) -> Caller {
         Caller::to(&self.grpc)
+    }
+
+    /// Waits until one that was launched is ready.
+    pub(crate) fn wait_until_ready(&mut self) {
+        let line = self.process.wait_for_stdout("realmgate: ready ");
+        let line = line.unwrap_or_else(|ended| panic!("the gate did not start: {ended:#?}"));
+        assert_eq!(addresses(&line), (self.grpc.clone(), self.http));
     }
 
     /// Everything on stderr so far.

@@ -10,6 +10,9 @@ pub(crate) mod corp;
 pub(crate) mod folder;
 pub(crate) mod gate;
 pub(crate) mod http;
+#[allow(dead_code, unused_imports, reason = "the unit tests of fetching need more of it")]
+pub(crate) mod https;
+pub(crate) mod issuer;
 pub(crate) mod keys;
 pub(crate) mod mount;
 pub(crate) mod process;

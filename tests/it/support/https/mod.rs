@@ -54,6 +54,8 @@ struct State {
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     requests: Mutex<Vec<Request>>,
     counts: watch::Sender<Counts>,
+    /// Whether answers are kept back.
+    held: watch::Sender<bool>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -105,6 +107,16 @@ impl Server {
         let answers = answers.into_iter().collect();
         self.state.answers.lock().unwrap().insert(target.to_owned(), answers);
         self
+    }
+
+    /// From now on requests are taken, and their answers kept back.
+    pub(crate) fn hold(&self) {
+        self.state.held.send_replace(true);
+    }
+
+    /// Lets go what was kept back, and keeps nothing back any more.
+    pub(crate) fn release(&self) {
+        self.state.held.send_replace(false);
     }
 
     /// The URL of a target.
@@ -159,6 +171,8 @@ impl State {
             }
         }
         let answer = self.answer(&lines);
+        // An error is impossible: the sender is this one.
+        let _ = self.held.subscribe().wait_for(|held| !held).await;
         connection.write_all(&answer.bytes).await?;
         connection.flush().await?;
         match answer.then {

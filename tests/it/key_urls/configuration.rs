@@ -1,0 +1,112 @@
+//! A configuration that is changed while the service runs, and needs keys of a URL.
+
+use super::{impatient, loads};
+use crate::support::gate::Setup;
+use crate::support::https::{Answer, Authority};
+use crate::support::issuer::{AUTHORITY, Issuer, by, by_second, key, second};
+use crate::support::{corp, http, wait};
+
+/// The same gate with a realm of another issuer.
+fn add(other: &Issuer) -> impl FnOnce(Setup) -> Setup {
+    |setup| {
+        let setup = other.add_second(setup).file("other.pem", other.authority());
+        setup.set(&second("ssl.certificate_authorities"), "other.pem")
+    }
+}
+
+#[test]
+fn a_new_realm_is_taken_when_its_keys_are_there() {
+    let good = key("a");
+    let (issuer, other) = (Issuer::publishing([&good]), Issuer::publishing([&good]));
+    let mut gate = issuer.setup().start();
+    assert!(!gate.caller().check(&by_second(&good)).is_allow());
+    gate.reload("applied", add(&other));
+    assert!(gate.caller().check(&by_second(&good)).is_allow());
+    assert_eq!([issuer.fetches(), other.fetches()], [1, 1], "what was there goes on");
+    assert_eq!(gate.metric(&loads("second", "startup", "changed")), 1);
+}
+
+#[test]
+fn a_new_realm_whose_keys_cannot_be_had_is_refused_and_the_others_go_on() {
+    let good = key("a");
+    let (issuer, other) = (Issuer::publishing([&good]), Issuer::publishing([&good]));
+    other.answer([Answer::new("404 Not Found", &[], "")]);
+    let mut gate = impatient(issuer.setup()).start();
+    gate.reload("refused", add(&other));
+    assert!(gate.caller().check(&by(&good)).is_allow());
+    assert!(!gate.caller().check(&by_second(&good)).is_allow());
+    let key = second("pkc_jwkset_path");
+    let line = gate.wait_for_event(|line| {
+        let problem = line["problem"].as_str().unwrap_or_default();
+        line["event"] == "config_reload" && problem.contains("status [404]")
+    });
+    assert!(line["problem"].as_str().unwrap().contains(&key), "{line}");
+    let ready = http::get(gate.http(), "/readyz?verbose");
+    assert_eq!(ready.status, 200);
+    assert!(ready.body.contains("[-]config: "), "{}", ready.body);
+}
+
+#[test]
+fn a_refused_realm_is_taken_by_a_signal_when_its_issuer_is_mended() {
+    let good = key("a");
+    let (issuer, other) = (Issuer::publishing([&good]), Issuer::publishing([&good]));
+    other.answer([Answer::new("404 Not Found", &[], "")]);
+    let mut gate = impatient(issuer.setup()).start();
+    gate.reload("refused", add(&other));
+    other.publish([&good]);
+    gate.signal("HUP");
+    gate.wait_for_reload("applied", 0);
+    assert!(gate.caller().check(&by_second(&good)).is_allow());
+}
+
+#[test]
+fn a_changed_file_of_authorities_takes_effect() {
+    let (old, new) = (key("old"), key("new"));
+    let issuer = Issuer::publishing([&old]);
+    let mut gate = impatient(issuer.setup()).start();
+    let foreign = Authority::new("another").pem();
+    // Nobody vouches for the issuer any more: that is refused, and what was there goes on.
+    gate.reload("refused", |setup| setup.file(AUTHORITY, &foreign));
+    assert!(gate.caller().check(&by(&old)).is_allow());
+    assert_eq!(issuer.fetches(), 1);
+    // Both do: it is another source, which is loaded anew.
+    issuer.publish([&new]);
+    let both = format!("{foreign}{}", issuer.authority());
+    gate.reload("applied", |setup| setup.file(AUTHORITY, both));
+    assert_eq!(issuer.fetches(), 2);
+    assert!(gate.caller().check(&by(&new)).is_allow());
+    assert_eq!(gate.caller().check(&by(&old)).outcome(), (401, "no_usable_key"));
+    assert_eq!(gate.metric(&loads("corp", "signature_failure", "changed")), 0);
+}
+
+#[test]
+fn a_realm_is_healed_by_the_right_file_of_authorities() {
+    let good = key("a");
+    let issuer = Issuer::publishing([&good]);
+    let foreign = Authority::new("another").pem();
+    let setup = issuer.setup().file(AUTHORITY, foreign);
+    let mut gate = impatient(setup).set("realmgate.jwks.start_degraded", "true").start();
+    assert_eq!(gate.caller().check(&by(&good)).outcome(), (503, "keys_unavailable"));
+    gate.reload("applied", |setup| setup.file(AUTHORITY, issuer.authority()));
+    assert!(gate.caller().check(&by(&good)).is_allow());
+    assert_eq!(http::get(gate.http(), "/readyz").status, 200);
+    let key = corp::setting("pkc_jwkset_path");
+    assert!(gate.log().contains(&key), "it was said at the start");
+}
+
+#[test]
+fn a_new_realm_without_keys_is_taken_where_a_start_may_be_degraded() {
+    let good = key("a");
+    let (issuer, other) = (Issuer::publishing([&good]), Issuer::publishing([&good]));
+    other.answer([Answer::new("404 Not Found", &[], "")]);
+    let setup = impatient(issuer.setup()).set("realmgate.jwks.start_degraded", "true");
+    let mut gate = setup.start();
+    gate.reload("applied", add(&other));
+    assert!(gate.caller().check(&by(&good)).is_allow());
+    assert_eq!(gate.caller().check(&by_second(&good)).outcome(), (503, "keys_unavailable"));
+    assert!(http::get(gate.http(), "/readyz?verbose").body.contains("[-]realm/second: "));
+    other.publish([&good]);
+    let is_healed = || gate.caller().check(&by_second(&good)).is_allow().then_some(());
+    wait::eventually("the realm has its keys", is_healed);
+    assert!(http::get(gate.http(), "/readyz?verbose").body.contains("[+]realm/second ok"));
+}
