@@ -282,14 +282,13 @@ struct Starting {
 
 impl App {
     /// Waits until every source of keys has been loaded, as long as the settings say, and then has
-    /// checks answered. What there is to say of the keys is returned, or refuses the start. A start that
-    /// is stopped meanwhile ends early.
-    pub fn until_ready(&mut self) -> Result<Option<Problems>, StartError> {
-        let Some(starting) = self.starting.take() else { return Ok(None) };
+    /// checks answered, unless what there is to say of the keys refuses the start.
+    pub fn until_ready(&mut self) -> Result<Started, StartError> {
+        let Some(starting) = self.starting.take() else { return Ok(Started::Before) };
         let Starting { settings, keys, key_urls, reports, open, reloader } = starting;
         let settings::Jwks { startup_timeout, start_degraded, .. } = settings.jwks;
         if !keys.load_first(startup_timeout, &self.shutdown) {
-            return Ok(None);
+            return Ok(Started::Stopped);
         }
         let said = key_urls.map(|urls| keys.judge(&urls, &settings, start_degraded));
         if let Some(problems) = said.as_ref().filter(|said| said.refusals().next().is_some()) {
@@ -302,8 +301,19 @@ impl App {
             reloader.spawn(orders)?;
         }
         self.serving = Some(Serving { _open: open, _loads: keys.thread() });
-        Ok(said)
+        Ok(Started::Ready(said))
     }
+}
+
+/// How a start ended.
+#[derive(Debug)]
+pub enum Started {
+    /// Before this was asked.
+    Before,
+    /// Checks are answered. What there is to know of the keys that were fetched, if any were.
+    Ready(Option<Problems>),
+    /// By a drain: no check was ever answered.
+    Stopped,
 }
 
 /// The sources of what is configured, without a service. `files` are the key files that it names; what

@@ -4,7 +4,7 @@
 
 use super::places::{NO_CONFIG, Places};
 use super::{Exit, say, tell};
-use crate::app::{self, Configured, Drained, Pace, Signals, StartError};
+use crate::app::{self, Configured, Drained, Pace, Signals, StartError, Started};
 use crate::settings::{self, Loaded, Version, Watch};
 use clap::Args;
 use std::ffi::OsString;
@@ -83,8 +83,10 @@ fn until_drained(configured: Configured) -> Result<Drained, StartError> {
     let _log = app::install_log(&configured.settings.log);
     let mut app = app::launch(configured)?;
     signals.follow(&app)?;
-    if let Some(said) = app.until_ready()?.filter(|said| !said.is_empty()) {
-        tell(said.to_string().trim_end());
+    match app.until_ready()? {
+        Started::Stopped => return Ok(app.wait()),
+        Started::Ready(Some(said)) if !said.is_empty() => tell(said.to_string().trim_end()),
+        Started::Ready(_) | Started::Before => {}
     }
     say(format_args!("realmgate: ready grpc={} http={}", app.grpc(), app.http()));
     Ok(app.wait())

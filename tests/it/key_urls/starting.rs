@@ -63,5 +63,9 @@ fn a_start_that_waits_for_keys_ends_by_a_signal() {
     assert_eq!(page(&gate, "/livez").status, 200);
     gate.terminate();
     let ended = gate.wait_exit();
-    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(
+        (ended.status, ended.stdout.as_str()),
+        (Some(0), ""),
+        "it was never ready: {ended:?}"
+    );
 }
