@@ -7,7 +7,7 @@ mod schedule;
 
 use super::build::{self, Before};
 use super::keys::KeySources;
-use super::reports::KeyReports;
+use super::reports::{KeyReports, log_each};
 use super::{Live, Shutdown};
 use crate::http::Readiness;
 use crate::observe::{KeyLoad, Metrics, Reload, Trigger};
@@ -298,24 +298,12 @@ impl Reloader {
 
 const EVENT: &str = "config_reload";
 
-/// The most lines that one version is worth in the log.
-const LINES: usize = 20;
-
 /// Logs the warnings of a new version.
 fn warn_each(warnings: &Problems) {
     log_each(warnings.lines(), |line| {
         let warning = line.trim_start_matches("warning: ");
         tracing::warn!(event = EVENT, warning, "of the new version");
     });
-}
-
-/// Logs some lines, and how many there were besides.
-pub(super) fn log_each(mut lines: impl Iterator<Item = String>, log: impl Fn(&str)) {
-    lines.by_ref().take(LINES).for_each(|line| log(&line));
-    match lines.count() {
-        0 => {}
-        more => log(&format!("and {more} more")),
-    }
 }
 
 #[cfg(test)]

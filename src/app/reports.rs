@@ -3,7 +3,6 @@
 //! The one rule: what is shown is what the realms in force have, whoever loaded it and when.
 
 use super::Live;
-use super::reload::log_each;
 use crate::engine::realm::jwt::JwtRealm;
 use crate::http::{Readiness, RealmReadiness};
 use crate::jwks::{Report, Reports};
@@ -25,14 +24,14 @@ pub(super) struct KeyReports {
 }
 
 /// What is in force, and who is told what its realms have.
-pub(super) struct Shown {
-    pub(super) checks: Weak<Checks>,
-    pub(super) readiness: Arc<Readiness>,
-    pub(super) live: Arc<watch::Sender<Live>>,
+struct Shown {
+    checks: Weak<Checks>,
+    readiness: Arc<Readiness>,
+    live: Arc<watch::Sender<Live>>,
     /// Whether the start is over, so that one realm with keys is enough to want requests.
-    pub(super) has_started: bool,
+    has_started: bool,
     /// Why the last load for a realm brought nothing.
-    pub(super) faults: BTreeMap<Arc<str>, String>,
+    faults: BTreeMap<Arc<str>, String>,
 }
 
 impl KeyReports {
@@ -192,5 +191,34 @@ fn log(report: &Report<'_>) {
         tracing::info!(event = EVENT, trigger, result, source, keys, "new keys");
     } else {
         tracing::debug!(event = EVENT, trigger, result, source, "the keys are as they were");
+    }
+}
+
+/// The most lines that one thing is worth in the log.
+const LINES: usize = 20;
+
+/// Logs some lines, and how many there were besides.
+pub(super) fn log_each(mut lines: impl Iterator<Item = String>, log: impl Fn(&str)) {
+    lines.by_ref().take(LINES).for_each(|line| log(&line));
+    match lines.count() {
+        0 => {}
+        more => log(&format!("and {more} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_worth_so_many_lines_and_the_number_of_the_others() {
+        for (count, last) in [(1, "0"), (LINES, "19"), (LINES + 5, "and 5 more")] {
+            let logged = std::cell::RefCell::new(Vec::new());
+            let lines = (0..count).map(|number| number.to_string());
+            log_each(lines, |line| logged.borrow_mut().push(line.to_owned()));
+            let logged = logged.into_inner();
+            assert_eq!(logged.last().map(String::as_str), Some(last));
+            assert_eq!(logged.len(), count.min(LINES + 1));
+        }
     }
 }

@@ -61,15 +61,3 @@ fn a_bug_is_a_refusal_until_what_is_written_has_been_judged() {
     assert_eq!(reloader.refused, None);
     assert!(matches!(reloader.look(false), Turn::Quiet));
 }
-
-#[test]
-fn a_version_is_worth_so_many_lines_and_the_number_of_the_others() {
-    for (count, last) in [(1, "0"), (LINES, "19"), (LINES + 5, "and 5 more")] {
-        let logged = std::cell::RefCell::new(Vec::new());
-        let lines = (0..count).map(|number| number.to_string());
-        log_each(lines, |line| logged.borrow_mut().push(line.to_owned()));
-        let logged = logged.into_inner();
-        assert_eq!(logged.last().map(String::as_str), Some(last));
-        assert_eq!(logged.len(), count.min(LINES + 1));
-    }
-}
