@@ -19,11 +19,11 @@ use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
 use futures_util::FutureExt;
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
+use realmgate::app::KeySources;
 use realmgate::engine::{Monotonic, Now, UnixTime};
 use realmgate::observe::{DecisionLog, Decisions, Metrics, Observer, Seen};
 use realmgate::server::clock::Clock;
 use realmgate::server::ext_authz::{Checks, InForce};
-use realmgate::app::KeySources;
 use realmgate::server::signatures::SignatureThreads;
 use realmgate::settings::{self, KeyFiles};
 
