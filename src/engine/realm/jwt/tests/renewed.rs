@@ -3,9 +3,11 @@
 use super::{hits, key, remembered};
 use crate::engine::realm::testing::{Changing, Next, Says, Signer, Spec, ask, ask_of, at, chain};
 use crate::engine::token::keys::Key;
+use crate::engine::token::signature::{NotVerified, SignatureError};
 use crate::engine::{Inline, Lost, Wait, Waits, Work};
 use futures_util::FutureExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Waits for nothing: the time of the check is over.
 struct Impatient;
@@ -131,4 +133,69 @@ fn what_was_verified_by_keys_that_changed_meanwhile_is_not_recalled() {
     // Back again, the key is the one that verified it.
     source.set(key(0));
     assert!(hits(&ask(&chain, &token, None, at(0)).steps));
+}
+
+#[test]
+fn a_realm_has_loaded_unless_it_wants_public_keys_that_were_never_there() {
+    for (public, has_loaded) in [
+        (None, true),
+        (Some(Changing::unloaded()), false),
+        (Some(Changing::new(Vec::new())), true),
+        (Some(Changing::new(key(0))), true),
+    ] {
+        let chain = chain(&[Spec { hmac: Some(1), public, ..Spec::default() }]);
+        assert_eq!(chain.realms[0].authenticator.has_loaded(), has_loaded);
+    }
+}
+
+#[test]
+fn who_waits_inline_waits_to_the_end() {
+    let over = AtomicBool::new(false);
+    let wait: Wait<'_> = Box::pin(async { over.store(true, Ordering::Relaxed) });
+    assert_eq!(Inline.in_time(wait).now_or_never(), Some(Some(())));
+    assert!(over.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_signature_that_is_not_verified_says_why() {
+    for error in [SignatureError::NotLoaded, SignatureError::StillLoading, SignatureError::Invalid]
+    {
+        let said = error.to_string();
+        assert_eq!(NotVerified { error, keys: None }.to_string(), said);
+        assert!(!said.is_empty());
+    }
+}
+
+/// Counts the verifications, each of which it loses if it is told to.
+struct Counts {
+    verified: AtomicUsize,
+    loses: bool,
+}
+
+impl Waits for Counts {
+    async fn verify(&self, work: Work) -> Result<Option<Arc<Key>>, Lost> {
+        self.verified.fetch_add(1, Ordering::Relaxed);
+        if self.loses { Err(Lost) } else { Inline.verify(work).await }
+    }
+
+    async fn in_time(&self, wait: Wait<'_>) -> Option<()> {
+        Inline.in_time(wait).await
+    }
+}
+
+#[test]
+fn the_same_keys_are_not_tried_twice_and_a_lost_verification_asks_for_none() {
+    for (next, loses, end, verified, asked) in [
+        (Next::Same, false, "signature_invalid", 1, 1),
+        (Next::Keys(key(0)), false, "ok", 2, 1),
+        (Next::Keys(key(0)), true, "internal_error", 1, 0),
+    ] {
+        let source = Changing::new(key(1));
+        source.set_next(next);
+        let chain = chain(&[Spec { public: Some(Arc::clone(&source)), ..Spec::default() }]);
+        let waits = Counts { verified: AtomicUsize::new(0), loses };
+        let told = ask_of(&chain, &waits, &Says::default().token(), None, at(0));
+        assert_eq!(told.end, (end, Some(0)));
+        assert_eq!((waits.verified.into_inner(), source.asked()), (verified, asked), "{end}");
+    }
 }
