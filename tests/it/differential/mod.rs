@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::support::caller::Caller;
 use crate::support::check::Check;
 use crate::support::gate::Gate;
+use crate::support::series::loads;
 use explained::EXPLAINED;
 use forge::{Case, Dice};
 use judge::Verdict;
@@ -51,9 +52,7 @@ fn both_say_the_same_after_keys_were_withdrawn() {
     compare_signers(&world, &gate, &cases);
     let world = world.without(&["r", "e2"]);
     world.publish(&file);
-    let reloads =
-        r#"realmgate_jwks_reload_total{realm="corp",trigger="file_change",result="changed"}"#;
-    gate.wait_for_metric(reloads, 1);
+    gate.wait_for_metric(&loads("corp", "file_change", "changed"), 1);
     compare_signers(&world, &gate, &cases);
 }
 

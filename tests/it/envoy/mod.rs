@@ -16,6 +16,8 @@ mod files;
 mod finding;
 mod grpc;
 mod logs;
+#[cfg(feature = "system-tests")]
+mod openid;
 mod outage;
 mod recorder;
 mod scene;

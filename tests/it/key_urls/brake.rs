@@ -8,9 +8,10 @@ use crate::support::check::Check;
 use crate::support::gate::Gate;
 use crate::support::issuer::{Issuer, by, key};
 use crate::support::keys::Key;
+use crate::support::series::asked;
 use crate::support::wait;
 
-use super::{asked, requests};
+use super::requests;
 
 /// So many at once.
 const AT_ONCE: usize = 250;

@@ -2,8 +2,7 @@
 
 use crate::support::gate::Gate;
 use crate::support::issuer::{Issuer, by, key};
-
-use super::loads;
+use crate::support::series::loads;
 
 fn hits(gate: &Gate) -> i64 {
     gate.metric(r#"realmgate_jwt_cache_requests_total{realm="corp",result="hit"}"#)

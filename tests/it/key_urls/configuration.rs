@@ -1,9 +1,10 @@
 //! A configuration that is changed while the service runs, and needs keys of a URL.
 
-use super::{impatient, loads};
+use super::impatient;
 use crate::support::gate::Setup;
 use crate::support::https::{Answer, Authority};
 use crate::support::issuer::{AUTHORITY, Issuer, by, by_second, key, second};
+use crate::support::series::loads;
 use crate::support::{corp, http, wait};
 
 /// The same gate with a realm of another issuer.

@@ -2,12 +2,13 @@
 
 use tonic_health::pb::health_check_response::ServingStatus;
 
-use super::{impatient, loads, refusal};
+use super::{impatient, refusal};
 use crate::serving::health::health;
 use crate::support::gate::{Gate, Setup};
 use crate::support::https::Answer;
 use crate::support::issuer::{Issuer, by, by_second, key, second};
 use crate::support::keys::Key;
+use crate::support::series::loads;
 use crate::support::{http, wait};
 
 /// Two realms, of which the one of `corp` cannot have its keys.

@@ -19,18 +19,8 @@ mod starting;
 
 use crate::support::gate::{Gate, Setup};
 use crate::support::issuer::Issuer;
+use crate::support::series::asked;
 use crate::support::{corp, wait};
-
-/// The series of loads of a realm.
-fn loads(realm: &str, trigger: &str, result: &str) -> String {
-    let labels = format!(r#"realm="{realm}",trigger="{trigger}",result="{result}""#);
-    format!("realmgate_jwks_reload_total{{{labels}}}")
-}
-
-/// The series of a realm's requests for other keys.
-fn asked(realm: &str, result: &str) -> String {
-    format!(r#"realmgate_jwks_reload_requests_total{{realm="{realm}",result="{result}"}}"#)
-}
 
 /// How often other keys were asked for: those that began a load, joined one, and were braked.
 fn requests(gate: &Gate, realm: &str) -> [i64; 3] {

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{loads, polled};
+use super::polled;
 use crate::support::gate::Gate;
 use crate::support::https::Answer;
 use crate::support::issuer::{Fault, Issuer, by, key};
 use crate::support::keys::Key;
+use crate::support::series::loads;
 use crate::support::{corp, http, wait};
 
 /// Everything that may go wrong, stalls included.

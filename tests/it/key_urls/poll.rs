@@ -2,9 +2,10 @@
 
 use crate::support::https::Answer;
 use crate::support::issuer::{Issuer, by, key, second, set};
+use crate::support::series::loads;
 use crate::support::{corp, wait};
 
-use super::{loads, polled, requests, wait_for_fetch};
+use super::{polled, requests, wait_for_fetch};
 
 #[test]
 fn a_withdrawn_key_stops_working_without_anybody_failing() {

@@ -4,10 +4,11 @@ use crate::support::answer::Answer;
 use crate::support::caller::{Call, Pending};
 use crate::support::check::Check;
 use crate::support::issuer::{Issuer, by, key, of};
+use crate::support::series::{asked, loads};
 use crate::support::token::Claims;
 use crate::support::{corp, wait};
 
-use super::{asked, loads, requests};
+use super::requests;
 
 /// How many checks are under way.
 const IN_FLIGHT: &str = "realmgate_checks_in_flight";

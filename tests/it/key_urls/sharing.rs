@@ -9,9 +9,10 @@ use crate::support::gate::Gate;
 use crate::support::http;
 use crate::support::issuer::{Issuer, by, by_second, key, second};
 use crate::support::keys::Key;
+use crate::support::series::{asked, loads};
 use crate::support::{corp, wait};
 
-use super::{asked, loads, polled};
+use super::polled;
 
 const REALMS: [&str; 2] = ["corp", "second"];
 

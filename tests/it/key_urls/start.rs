@@ -7,8 +7,9 @@ use crate::support::issuer::{AUTHORITY, Issuer, by, key};
 use crate::support::process::{Ended, realmgate, run};
 use crate::support::{corp, http};
 
-use super::{impatient, loads, refusal};
+use super::{impatient, refusal};
 use crate::support::gate::Setup;
+use crate::support::series::loads;
 
 /// The line of a start that is refused for the keys of `url`; nothing else may refuse it.
 fn refused(ended: &Ended, setup: &str, url: &str) -> String {

@@ -13,12 +13,8 @@ use super::second;
 use crate::serving::health::health;
 use crate::support::gate::Gate;
 use crate::support::keys::Key;
+use crate::support::series::loads;
 use crate::support::{corp, http, wait};
-
-fn loads(realm: &str, trigger: &str, result: &str) -> String {
-    let labels = format!(r#"realm="{realm}",trigger="{trigger}",result="{result}""#);
-    format!("realmgate_jwks_reload_total{{{labels}}}")
-}
 
 fn count(gate: &Inside, trigger: &str, result: &str) -> i64 {
     http::metric(gate.http(), &loads("corp", trigger, result))

@@ -16,6 +16,7 @@ pub(crate) mod issuer;
 pub(crate) mod keys;
 pub(crate) mod mount;
 pub(crate) mod process;
+pub(crate) mod series;
 pub(crate) mod token;
 #[cfg(feature = "system-tests")]
 pub(crate) mod tools;

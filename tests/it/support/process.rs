@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+#[cfg(feature = "system-tests")]
+use std::process::ChildStdin;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -59,6 +61,14 @@ impl Running {
     /// Starts it with a stderr that nobody reads, as where a collector of logs has stalled.
     pub(crate) fn spawn_unread(command: Command) -> Self {
         Self::spawn_with(command, Stdio::null(), Lines::unread)
+    }
+
+    /// Starts it to be told things by standard input, which ends when the writer is dropped.
+    #[cfg(feature = "system-tests")]
+    pub(crate) fn spawn_told(command: Command) -> (Self, ChildStdin) {
+        let mut running = Self::spawn_with(command, Stdio::piped(), Lines::read);
+        let stdin = running.child.stdin.take().unwrap();
+        (running, stdin)
     }
 
     fn spawn_with(

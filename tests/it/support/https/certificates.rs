@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd,
 };
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 
@@ -83,7 +83,9 @@ impl Authority {
         versions: Versions,
         clients: Option<&Self>,
     ) -> Identity {
-        let (chain, key) = self.signed(flaw);
+        let (certificate, key) = self.signed(flaw);
+        let chain = vec![certificate.der().clone()];
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let versions = match versions {
             Versions::Both => &[&TLS13, &TLS12][..],
             Versions::Only12 => &[&TLS12],
@@ -106,7 +108,13 @@ impl Authority {
         Identity(Arc::new(builder.with_single_cert(chain, key).unwrap()))
     }
 
-    fn signed(&self, flaw: Flaw) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    /// The certificate of such a server and its key, for one that is no process of ours.
+    pub(crate) fn server_pem(&self, flaw: Flaw) -> Pem {
+        let (certificate, key) = self.signed(flaw);
+        Pem { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
+    fn signed(&self, flaw: Flaw) -> (Certificate, KeyPair) {
         let names = match flaw {
             Flaw::OtherName => &["elsewhere.example.com"][..],
             Flaw::None | Flaw::Expired | Flaw::NotYet | Flaw::Authority => {
@@ -122,9 +130,7 @@ impl Authority {
             Flaw::Authority => params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
         }
         let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        (vec![certificate.der().clone()], key)
+        (params.signed_by(&key, &self.0).unwrap(), key)
     }
 }
 
