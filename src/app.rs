@@ -148,12 +148,20 @@ pub struct Configured {
     pub key_urls: Option<KeyUrls>,
     /// Notices when it is written anew, and how often to look. Without it nothing is reloaded.
     pub watch: Option<(Watch, Pace)>,
+    /// What checks are decided and keys are fetched by.
+    pub clock: Clock,
 }
 
 impl From<Settings> for Configured {
     /// Settings that are written nowhere.
     fn from(settings: Settings) -> Self {
-        Self { settings, key_files: KeyFiles::new(), key_urls: None, watch: None }
+        Self {
+            settings,
+            key_files: KeyFiles::new(),
+            key_urls: None,
+            watch: None,
+            clock: Clock::start(),
+        }
     }
 }
 
@@ -174,12 +182,12 @@ pub fn start(configured: impl Into<Configured>) -> Result<App, StartError> {
 
 /// Begins the start of a service: everything is bound, and the HTTP listener answers.
 pub fn launch(configured: impl Into<Configured>) -> Result<App, StartError> {
-    let Configured { settings, key_files, key_urls, watch } = configured.into();
+    let Configured { settings, key_files, key_urls, watch, clock } = configured.into();
     if !crypto::self_test() {
         return Err(StartError::Crypto);
     }
-    let Parts { clock, metrics, reports, keys, checks, readiness } =
-        Parts::of(&settings, &key_files)?;
+    let Parts { metrics, reports, keys, checks, readiness } =
+        Parts::of(&settings, &key_files, &clock)?;
     let (realms, drain) = (Vec::new(), settings.drain.clone());
     let (live, followed) = watch::channel(Live { is_ready: false, realms, drain });
     let live = Arc::new(live);
@@ -238,7 +246,6 @@ pub fn launch(configured: impl Into<Configured>) -> Result<App, StartError> {
 
 /// What decides, counts and tells, before anything is bound.
 struct Parts {
-    clock: Clock,
     metrics: Arc<Metrics>,
     reports: Arc<KeyReports>,
     keys: KeySources,
@@ -247,20 +254,19 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(settings: &Settings, key_files: &KeyFiles) -> Result<Self, StartError> {
-        let clock = Clock::start();
+    fn of(settings: &Settings, key_files: &KeyFiles, clock: &Clock) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::new()?);
         metrics.configured(clock.unix_seconds());
-        let reports = Arc::new(KeyReports::new(Arc::clone(&metrics), clock));
+        let reports = Arc::new(KeyReports::new(Arc::clone(&metrics), clock.clone()));
         let keys = KeySources::none(Arc::clone(&reports))?.next(settings, key_files);
-        let checks = Arc::new(Checks::new(build::first(settings, &keys, &metrics)?, clock));
+        let checks = Arc::new(Checks::new(build::first(settings, &keys, &metrics)?, clock.clone()));
         // Read already; what is fetched counts when it is.
         for realm in settings.realms.iter().filter(|realm| realm.keys.file().is_some()) {
             metrics.keys_loaded(&realm.name, Trigger::Startup, KeyLoad::Changed, Duration::ZERO);
             metrics.keys_confirmed(&realm.name, clock.unix_seconds());
         }
         let readiness = Arc::new(Readiness::default());
-        Ok(Self { clock, metrics, reports, keys, checks, readiness })
+        Ok(Self { metrics, reports, keys, checks, readiness })
     }
 }
 

@@ -5,6 +5,7 @@
 use super::places::{NO_CONFIG, Places};
 use super::{Exit, say, tell};
 use crate::app::{self, Configured, Drained, Pace, Signals, StartError, Started};
+use crate::server::clock::Clock;
 use crate::settings::{self, Loaded, Version, Watch};
 use clap::Args;
 use std::ffi::OsString;
@@ -75,7 +76,8 @@ fn configured(
     let Loaded { settings, warnings, key_urls } = loaded;
     let watch = Some((Watch::new(sources, reading), Pace::default()));
     let key_urls = Some(key_urls);
-    Ok((Configured { settings, key_files, key_urls, watch }, warnings.to_string()))
+    let clock = Clock::start();
+    Ok((Configured { settings, key_files, key_urls, watch, clock }, warnings.to_string()))
 }
 
 fn until_drained(configured: Configured) -> Result<Drained, StartError> {

@@ -60,6 +60,11 @@ impl UnixTime {
         i128::from(self.seconds) * 1000 + i128::from(self.nanos / 1_000_000) < millis.into()
     }
 
+    /// Whole seconds since the epoch.
+    pub const fn seconds(self) -> i64 {
+        self.seconds
+    }
+
     /// Whole milliseconds since the epoch.
     pub fn millis(self) -> i64 {
         self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))

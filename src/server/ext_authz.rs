@@ -214,7 +214,7 @@ impl Checks {
             return in_force.unavailable(Reason::DeadlineExceeded, &seen);
         }
         let mut grpc = Grpc::new(BytesCodec).max_decoding_message_size(MAX_CHECK);
-        let (clock, decide) = (self.clock, self.decide);
+        let (clock, decide) = (&self.clock, self.decide);
         let check = Check { in_force: &in_force, clock, decide, seen: &seen };
         // Pinned here, so that what wraps it moves a pointer and not the whole future.
         let unary = pin!(grpc.unary(check, request));
@@ -239,7 +239,7 @@ impl Checks {
 /// One call of the method, once its message has been read.
 struct Check<'c> {
     in_force: &'c InForce,
-    clock: Clock,
+    clock: &'c Clock,
     decide: Decide,
     seen: &'c Seen,
 }

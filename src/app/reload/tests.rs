@@ -23,10 +23,10 @@ fn reloader_of(folder: &Folder) -> Reloader {
     let settings = made.unwrap().settings;
     let metrics = Arc::new(Metrics::new().unwrap());
     let clock = Clock::start();
-    let reports = Arc::new(KeyReports::new(Arc::clone(&metrics), clock));
+    let reports = Arc::new(KeyReports::new(Arc::clone(&metrics), clock.clone()));
     let keys = KeySources::none(Arc::clone(&reports)).unwrap().next(&settings, &key_files);
     let first = build::first(&settings, &keys, &metrics).unwrap();
-    let checks = Arc::new(Checks::new(first, clock));
+    let checks = Arc::new(Checks::new(first, clock.clone()));
     let drain = settings.drain.clone();
     let live = Arc::new(watch::Sender::new(Live { is_ready: false, realms: Vec::new(), drain }));
     let readiness = Arc::new(Readiness::default());

@@ -2,16 +2,21 @@
 //! hardly notices.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use crate::support::answer::Answer;
 use crate::support::caller::{Call, Caller, Pending};
 use crate::support::check::Check;
-use crate::support::gate::Gate;
+use crate::support::inside::{Inside, Still};
 use crate::support::issuer::{Issuer, by, key};
 use crate::support::keys::Key;
-use crate::support::series::asked;
+use crate::support::series::loads;
 use crate::support::wait;
 
 use super::requests;
+
+/// How many loads the bucket is good for.
+const BURST: &str = "realmgate.jwks.reload_burst";
 
 /// So many at once.
 const AT_ONCE: usize = 250;
@@ -32,7 +37,7 @@ fn flood(caller: &Caller, checks: &[Check]) {
     let pending: Vec<_> = checks.iter().map(begin).collect();
     for pending in pending {
         let reply = Pending::reply(pending).unwrap();
-        let answer = crate::support::answer::Answer::read(reply.message());
+        let answer = Answer::read(reply.message());
         assert!(matches!(answer.reason(), "signature_invalid" | "no_usable_key"), "{answer:?}");
     }
 }
@@ -46,20 +51,13 @@ impl Drop for Over<'_> {
     }
 }
 
-fn total(gate: &Gate) -> i64 {
-    requests(gate, "corp").iter().sum()
-}
-
 #[test]
-fn ten_thousand_forged_tokens_cause_no_more_fetches_than_the_burst() {
+fn ten_thousand_forged_tokens_cause_no_more_fetches_than_the_burst_while_time_stands_still() {
     const FORGED: usize = 10_000;
     let good = key("good");
     let issuer = Issuer::publishing([&good]);
-    let setup = issuer.setup().set("realmgate.jwks.reload_burst", 3);
-    let gate = setup
-        .set("realmgate.jwks.reload_interval", "1d")
-        .set("realmgate.log.decisions", "none")
-        .start();
+    let (_still, clock) = Still::now();
+    let gate = Inside::start_by(clock, issuer.setup().set(BURST, 3));
     let caller = gate.caller();
     let checks = forged(&good);
     for _ in 0..FORGED / AT_ONCE {
@@ -67,34 +65,43 @@ fn ten_thousand_forged_tokens_cause_no_more_fetches_than_the_burst() {
         assert!(caller.check(&by(&good)).is_allow());
     }
     assert_eq!(issuer.fetches(), 1 + 3);
-    assert_eq!(total(&gate), i64::try_from(FORGED).unwrap());
-    assert_eq!(gate.metric(&asked("corp", "started")), 3);
-    assert!(gate.metric(&asked("corp", "suppressed")) > 0);
+    let [started, coalesced, suppressed] = requests(gate.http(), "corp");
+    assert_eq!(started, 3);
+    assert!(suppressed > 0);
+    assert_eq!(started + coalesced + suppressed, i64::try_from(FORGED).unwrap());
 }
 
 #[test]
 fn a_rotation_during_a_flood_of_forged_tokens_is_honoured_within_a_refill() {
     let (old, new) = (key("old"), key("new"));
     let issuer = Issuer::publishing([&old]);
-    let setup = issuer.setup().set("realmgate.jwks.reload_burst", 1);
-    let gate = setup
-        .set("realmgate.jwks.reload_interval", "1s")
-        .set("realmgate.log.decisions", "none")
-        .start();
+    let (time, clock) = Still::now();
+    let setup = issuer.setup().set(BURST, 2).set("realmgate.jwks.reload_interval", "10s");
+    let gate = Inside::start_by(clock, setup);
     let (over, checks) = (AtomicBool::new(false), forged(&old));
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let caller = gate.caller();
+        let (caller, over, checks) = (gate.caller(), &over, &checks);
+        scope.spawn(move || {
             while !over.load(Ordering::SeqCst) {
-                flood(&caller, &checks);
+                flood(&caller, checks);
             }
         });
-        let _over = Over(&over);
-        let is_braked = || (gate.metric(&asked("corp", "suppressed")) > 0).then_some(());
-        wait::eventually("the bucket is empty", is_braked);
+        let _over = Over(over);
+        let is_spent = || {
+            let landed = gate.metric(&loads("corp", "signature_failure", "unchanged"));
+            (landed == 2).then_some(())
+        };
+        wait::eventually("the bucket is empty, and no load is under way", is_spent);
         issuer.publish([&new]);
-        super::wait_for_fetch(&issuer, issuer.fetches());
-        let answer = gate.caller().check(&by(&new));
+        let caller = gate.caller();
+        for millis in [0, 9_999] {
+            time.advance(Duration::from_millis(millis));
+            assert_eq!(caller.check(&by(&new)).outcome(), (401, "no_usable_key"), "{millis}");
+        }
+        assert_eq!(issuer.fetches(), 1 + 2);
+        time.advance(Duration::from_millis(1));
+        let answer = caller.check(&by(&new));
         assert!(answer.is_allow(), "{answer:?}");
+        assert_eq!(issuer.fetches(), 1 + 2 + 1);
     });
 }

@@ -17,14 +17,16 @@ mod sharing;
 mod start;
 mod starting;
 
-use crate::support::gate::{Gate, Setup};
+use std::net::SocketAddr;
+
+use crate::support::gate::Setup;
 use crate::support::issuer::Issuer;
 use crate::support::series::asked;
-use crate::support::{corp, wait};
+use crate::support::{corp, http, wait};
 
 /// How often other keys were asked for: those that began a load, joined one, and were braked.
-fn requests(gate: &Gate, realm: &str) -> [i64; 3] {
-    ["started", "coalesced", "suppressed"].map(|result| gate.metric(&asked(realm, result)))
+fn requests(http: SocketAddr, realm: &str) -> [i64; 3] {
+    ["started", "coalesced", "suppressed"].map(|result| http::metric(http, &asked(realm, result)))
 }
 
 /// A realm that is polled every second.

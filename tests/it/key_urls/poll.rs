@@ -16,7 +16,7 @@ fn a_withdrawn_key_stops_working_without_anybody_failing() {
     assert!(caller.check(&by(&goes)).is_allow());
     issuer.publish([&stays]);
     gate.wait_for_metric(&loads("corp", "interval", "changed"), 1);
-    assert_eq!(requests(&gate, "corp"), [0; 3], "nobody asked");
+    assert_eq!(requests(gate.http(), "corp"), [0; 3], "nobody asked");
     assert_eq!(caller.check(&by(&goes)).outcome(), (401, "no_usable_key"));
     assert!(caller.check(&by(&stays)).is_allow());
 }

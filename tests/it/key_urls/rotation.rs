@@ -71,7 +71,7 @@ fn five_hundred_checks_at_once_cause_one_fetch_and_are_all_allowed() {
         assert!(answer(pending).is_allow());
     }
     assert_eq!(issuer.fetches(), 2);
-    assert_eq!(requests(&gate, "corp"), [1, CHECKS - 1, 0]);
+    assert_eq!(requests(gate.http(), "corp"), [1, CHECKS - 1, 0]);
     assert_eq!(gate.metric(&loads("corp", "signature_failure", "changed")), 1);
 }
 
@@ -94,7 +94,7 @@ fn a_token_that_fails_any_other_check_causes_no_fetch() {
         assert_eq!(gate.caller().check(&check).outcome(), (401, reason), "{what}");
     }
     assert_eq!(issuer.fetches(), 1);
-    assert_eq!(requests(&gate, "corp"), [0; 3]);
+    assert_eq!(requests(gate.http(), "corp"), [0; 3]);
     // The control: this one does.
     assert_eq!(gate.caller().check(&by(&new)).outcome(), (401, "no_usable_key"));
     assert_eq!(issuer.fetches(), 2);

@@ -7,26 +7,26 @@ use realmgate::observe::Reload;
 use serde_json::Value;
 use tonic_health::pb::health_check_response::ServingStatus;
 
-use super::inside::Inside;
 use super::public_keys::{FILE, by, new_key, set, setup};
 use super::second;
 use crate::serving::health::health;
 use crate::support::gate::Gate;
+use crate::support::inside::Inside;
 use crate::support::keys::Key;
 use crate::support::series::loads;
 use crate::support::{corp, http, wait};
 
 fn count(gate: &Inside, trigger: &str, result: &str) -> i64 {
-    http::metric(gate.http(), &loads("corp", trigger, result))
+    gate.metric(&loads("corp", trigger, result))
 }
 
 fn hits(gate: &Inside) -> i64 {
     let series = r#"realmgate_jwt_cache_requests_total{realm="corp",result="hit"}"#;
-    http::metric(gate.http(), series)
+    gate.metric(series)
 }
 
 fn of_realm(gate: &Inside, name: &str, realm: &str) -> i64 {
-    http::metric(gate.http(), &format!(r#"realmgate_{name}{{realm="{realm}"}}"#))
+    gate.metric(&format!(r#"realmgate_{name}{{realm="{realm}"}}"#))
 }
 
 #[test]
@@ -309,16 +309,16 @@ fn two_realms_share_a_file_and_each_shows_its_keys() {
     for realm in ["corp", "second"] {
         assert_eq!(of_realm(&gate, "jwks_keys", realm), 2, "{realm}");
         let startup = loads(realm, "startup", "changed");
-        assert_eq!(http::metric(gate.http(), &startup), 1, "{realm}");
+        assert_eq!(gate.metric(&startup), 1, "{realm}");
     }
     // Nobody waited for the load: it is the source's first realm's.
     assert_eq!(count(&gate, "file_change", "changed"), 1);
-    assert_eq!(http::metric(gate.http(), &loads("second", "file_change", "changed")), 0);
+    assert_eq!(gate.metric(&loads("second", "file_change", "changed")), 0);
 
     // The file outlives the first of its realms, and is still watched.
     gate.apply(|setup| setup.set(&corp::setting("enabled"), "false"));
     gate.reload(|setup| setup.file(FILE, set([&old])));
-    assert_eq!(http::metric(gate.http(), &loads("second", "file_change", "changed")), 1);
+    assert_eq!(gate.metric(&loads("second", "file_change", "changed")), 1);
     assert!(caller.check(&check(&old)).is_allow());
     assert_eq!(caller.check(&check(&new)).outcome(), (401, "signature_invalid"));
     assert!(!http::get(gate.http(), "/metrics").body.contains(r#"realm="corp""#));

@@ -3,7 +3,6 @@
 //! Rule: what a test changes it writes into the files, as an operator or Kubernetes does; nothing
 //! is told to the service but to look.
 
-mod inside;
 mod key_files;
 mod load;
 mod public_keys;

@@ -2,12 +2,12 @@
 
 use realmgate::observe::Reload;
 
-use super::inside::Inside;
 use super::second;
 use crate::support::check::Check;
 use crate::support::gate::Setup;
+use crate::support::inside::Inside;
 use crate::support::token::Claims;
-use crate::support::{corp, http, wait};
+use crate::support::{corp, wait};
 
 fn secret(setup: Setup, value: &str) -> Setup {
     setup.secret(&corp::setting("client_authentication.shared_secret"), value)
@@ -27,7 +27,7 @@ fn statuses<const N: usize>(gate: &Inside, secrets: [&str; N]) -> [u16; N] {
 fn count(gate: &Inside, result: &str) -> i64 {
     let series =
         format!(r#"realmgate_client_authentication_total{{realm="corp",result="{result}"}}"#);
-    http::metric(gate.http(), &series)
+    gate.metric(&series)
 }
 
 #[test]

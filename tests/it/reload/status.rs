@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use realmgate::observe::Reload;
 use serde_json::Value;
 
-use super::inside::Inside;
 use crate::support::check::Check;
 use crate::support::gate::Gate;
+use crate::support::inside::Inside;
 use crate::support::{corp, http, wait};
 
 const SUCCESS: &str = "realmgate_config_last_reload_success_timestamp_seconds";

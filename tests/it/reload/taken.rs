@@ -3,12 +3,12 @@
 use serde_json::json;
 use tonic_health::pb::health_check_response::ServingStatus;
 
-use super::inside::Inside;
 use super::second;
 use crate::serving::health::health;
 use crate::support::caller::Caller;
 use crate::support::check::Check;
 use crate::support::gate::Gate;
+use crate::support::inside::Inside;
 use crate::support::token::Claims;
 use crate::support::{corp, http, wait};
 
@@ -31,7 +31,7 @@ fn a_realm_that_is_added_is_served_and_one_that_is_removed_is_not() {
     gate.apply(second::add);
     assert_eq!(caller.check(&check).header("x-es-realm"), Some("second"));
     let series = r#"realmgate_checks_total{decision="allow",reason="ok",realm="second"}"#;
-    assert_eq!(http::metric(gate.http(), series), 1);
+    assert_eq!(gate.metric(series), 1);
     wait_for_health(&caller, Ok(ServingStatus::Serving));
     assert!(parts(&gate).contains("[+]realm/second ok\n"));
 
@@ -52,7 +52,7 @@ fn realms_that_change_places_are_counted_under_their_own_names() {
     for (realm, count) in [("corp", 1), ("second", 0)] {
         let series =
             format!(r#"realmgate_checks_total{{decision="allow",reason="ok",realm="{realm}"}}"#);
-        assert_eq!(http::metric(gate.http(), &series), count, "{realm}");
+        assert_eq!(gate.metric(&series), count, "{realm}");
     }
 }
 

@@ -2,10 +2,10 @@
 
 use realmgate::observe::Reload;
 
-use super::inside::Inside;
 use super::load::{Load, version};
 use crate::support::corp;
 use crate::support::gate::Setup;
+use crate::support::inside::Inside;
 
 const BROKEN: &str = "realmgate.limits.deadlin";
 

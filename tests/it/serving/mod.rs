@@ -9,4 +9,5 @@ mod explain;
 pub(crate) mod health;
 mod log;
 mod metrics;
+mod remembered;
 mod silence;

@@ -12,6 +12,7 @@ pub(crate) mod gate;
 pub(crate) mod http;
 #[allow(dead_code, unused_imports, reason = "the unit tests of fetching need more of it")]
 pub(crate) mod https;
+pub(crate) mod inside;
 pub(crate) mod issuer;
 pub(crate) mod keys;
 pub(crate) mod mount;
