@@ -3,7 +3,9 @@
 use crate::support::answer::Answer;
 use crate::support::caller::{Call, Pending};
 use crate::support::check::Check;
+use crate::support::gate::{Gate, Setup};
 use crate::support::issuer::{Issuer, by, key, of};
+use crate::support::keys::Key;
 use crate::support::series::{asked, loads};
 use crate::support::token::Claims;
 use crate::support::{corp, wait};
@@ -22,11 +24,29 @@ fn answer(pending: Pending) -> Answer {
     Answer::read(pending.reply().unwrap().message())
 }
 
+/// An issuer that will publish `new` in place of `old`, and a gate that has the old one.
+struct Scene {
+    old: Key,
+    new: Key,
+    issuer: Issuer,
+    gate: Gate,
+}
+
+impl Scene {
+    fn start() -> Self {
+        Self::of(key("old"), key("new"), |setup| setup)
+    }
+
+    fn of(old: Key, new: Key, change: impl FnOnce(Setup) -> Setup) -> Self {
+        let issuer = Issuer::publishing([&old]);
+        let gate = change(issuer.setup()).start();
+        Self { old, new, issuer, gate }
+    }
+}
+
 #[test]
 fn a_rotated_key_holds_from_the_first_token_that_it_signs() {
-    let (old, new) = (key("old"), key("new"));
-    let issuer = Issuer::publishing([&old]);
-    let gate = issuer.setup().start();
+    let Scene { old, new, issuer, gate } = Scene::start();
     let caller = gate.caller();
     assert!(caller.check(&by(&old)).is_allow());
     issuer.publish([&new]);
@@ -38,9 +58,7 @@ fn a_rotated_key_holds_from_the_first_token_that_it_signs() {
 
 #[test]
 fn a_new_key_of_the_same_name_holds_from_its_first_token_too() {
-    let (old, new) = (key("same"), key("same"));
-    let issuer = Issuer::publishing([&old]);
-    let gate = issuer.setup().start();
+    let Scene { old, new, issuer, gate } = Scene::of(key("same"), key("same"), |setup| setup);
     issuer.publish([&new]);
     assert!(gate.caller().check(&by(&new)).is_allow());
     assert_eq!(gate.caller().check(&by(&old)).outcome(), (401, "signature_invalid"));
@@ -49,10 +67,11 @@ fn a_new_key_of_the_same_name_holds_from_its_first_token_too() {
 #[test]
 fn five_hundred_checks_at_once_cause_one_fetch_and_are_all_allowed() {
     const CHECKS: i64 = 500;
-    let (old, new) = (key("old"), key("new"));
-    let issuer = Issuer::publishing([&old]);
-    let setup = issuer.setup().set("realmgate.limits.deadline", "1m");
-    let gate = setup.set(&corp::setting("http.socket_timeout"), "10s").start();
+    let patient = |setup: Setup| {
+        let setup = setup.set("realmgate.limits.deadline", "1m");
+        setup.set(&corp::setting("http.socket_timeout"), "10s")
+    };
+    let Scene { old, new, issuer, gate } = Scene::of(key("old"), key("new"), patient);
     let checks: Vec<_> = (0..CHECKS)
         .map(|number| of(&new, &Claims::good().with("jti", number.to_string())))
         .collect();
@@ -77,9 +96,7 @@ fn five_hundred_checks_at_once_cause_one_fetch_and_are_all_allowed() {
 
 #[test]
 fn a_token_that_fails_any_other_check_causes_no_fetch() {
-    let (old, new) = (key("old"), key("new"));
-    let issuer = Issuer::publishing([&old]);
-    let gate = issuer.setup().start();
+    let Scene { new, issuer, gate, .. } = Scene::start();
     let good = Claims::good();
     let token = new.token(&good, new.alg());
     let rows = [
@@ -102,9 +119,7 @@ fn a_token_that_fails_any_other_check_causes_no_fetch() {
 
 #[test]
 fn a_caller_that_waits_less_than_the_issuer_takes_is_told_that_the_verdict_is_not_known() {
-    let (old, new) = (key("old"), key("new"));
-    let issuer = Issuer::publishing([&old]);
-    let gate = issuer.setup().start();
+    let Scene { new, issuer, gate, .. } = Scene::start();
     let caller = gate.caller();
     issuer.publish([&new]);
     issuer.hold();
@@ -122,9 +137,7 @@ fn a_caller_that_waits_less_than_the_issuer_takes_is_told_that_the_verdict_is_no
 
 #[test]
 fn a_caller_that_goes_away_takes_no_load_with_it() {
-    let (old, new) = (key("old"), key("new"));
-    let issuer = Issuer::publishing([&old]);
-    let gate = issuer.setup().start();
+    let Scene { old, new, issuer, gate } = Scene::start();
     let caller = gate.caller();
     assert!(caller.check(&by(&old)).is_allow());
     issuer.publish([&new]);
