@@ -3,10 +3,14 @@
 //! The one rule: a set's text is not repeated, since it may be a secret; of a key there are told
 //! its name, its kind and its size, and all of that in one line.
 
-use super::set::{MAX_KEYS, MAX_SIZE};
 use crate::engine::crypto::KeyFault;
 use crate::one_line::one_line;
 use std::fmt;
+
+/// The most bytes that a set may have.
+pub const MAX_SIZE: usize = 1024 * 1024;
+/// The most keys that a set may have, whatever they are.
+pub(super) const MAX_KEYS: usize = 1000;
 
 /// Why a text is no key set of ours. It is the fault of who made the text, and nothing of it is
 /// used.

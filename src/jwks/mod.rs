@@ -21,11 +21,11 @@ mod url_loader;
 pub use back_channel::{
     Authorities, BackChannel, ClientCertificate, Proxy, ProxyScheme, Tls, Verification,
 };
-pub use fault::{Fault, NotAKeySet, PassedOver};
+pub use fault::{Fault, MAX_SIZE, NotAKeySet, PassedOver};
 pub use loader::{Document, Loaded, Loader, Loading};
 pub use poll::Poll;
 pub use realm_keys::RealmKeys;
-pub use set::{Family, MAX_SIZE, Parsed, cautions, parse};
+pub use set::{Family, Parsed, cautions, parse};
 pub use source::Source;
 pub use terms::{Brake, Reader, Report, Reports, Terms};
 pub use url::{HttpsUrl, HttpsUrlFault, public_part};

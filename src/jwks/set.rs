@@ -3,7 +3,7 @@
 //! The one rule: what is no JSON object with a list `keys` is refused whole; a key in that list
 //! can spoil nobody but itself.
 
-use super::fault::{Fault, NotAKeySet, PassedOver};
+use super::fault::{Fault, MAX_KEYS, MAX_SIZE, NotAKeySet, PassedOver};
 use super::member::Members;
 use crate::engine::Secret;
 use crate::engine::crypto::{Curve, PublicKey};
@@ -13,10 +13,6 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-/// The most bytes that a set may have.
-pub const MAX_SIZE: usize = 1024 * 1024;
-/// The most keys that a set may have, whatever they are.
-pub(super) const MAX_KEYS: usize = 1000;
 /// What HS256 needs.
 const MIN_HMAC_BITS: usize = 256;
 

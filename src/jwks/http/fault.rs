@@ -4,9 +4,9 @@
 //! issuer, and what others wrote is on one line and bounded.
 
 use super::tls::Unready;
+use crate::jwks::MAX_SIZE;
 use crate::jwks::NotAKeySet;
 use crate::jwks::back_channel::Proxy;
-use crate::jwks::set::MAX_SIZE;
 use crate::jwks::url::{HttpsUrl, HttpsUrlFault, public_part};
 use crate::one_line::one_line;
 use reqwest::StatusCode;

@@ -5,8 +5,8 @@
 
 use super::answer::Validators;
 use super::fault::{Cause, LoadFault};
+use crate::jwks::MAX_SIZE;
 use crate::jwks::back_channel::BackChannel;
-use crate::jwks::set::MAX_SIZE;
 use crate::jwks::url::HttpsUrl;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;

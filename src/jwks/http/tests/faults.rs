@@ -1,7 +1,7 @@
 //! Loads that find nothing: what a server can do wrong, and the line that tells of it.
 
 use super::*;
-use crate::jwks::set::MAX_SIZE;
+use crate::jwks::MAX_SIZE;
 use std::time::Instant;
 
 #[tokio::test]
