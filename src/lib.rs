@@ -29,7 +29,17 @@
 //! [`User`](engine::user::User) but through all of them.
 //!
 //! Where a realm remembers the token, the chain is walked without parsing it:
-//! [`recall`](engine::realm::recall) finds what the line would find, or leaves it to the line. Nothing waits but a signature of a public key.
+//! [`recall`](engine::realm::recall) finds what the line would find, or leaves it to the line.
+//! Nothing waits but a signature of a public key: for a thread, and where it is not good for other
+//! keys, as long as the check's deadline lets it.
+//!
+//! # Where keys come from
+//!
+//! Each file and each URL is one [`Source`](jwks::Source), whatever realms read it. A load is a task
+//! of a thread for loads, so nobody who waits can end it. Who asks for other keys begins a load,
+//! joins the one under way, or goes on with the keys at hand: a machine without clock or task says
+//! which (`jwks::reloads`), and a model test walks it. What was loaded is one value, of which each
+//! realm has its own view; the engine takes it once for each try.
 //!
 //! # What is in force
 //!
