@@ -6,6 +6,7 @@
 
 use super::reports::KeyReports;
 use super::{Shutdown, StartError};
+use crate::engine::Monotonic;
 use crate::engine::token::signature::KeySource;
 use crate::jwks::{
     BackChannel, Brake, HttpsUrl, Loaded, Loader, Loading, Poll, Reader, RealmKeys, Source, Terms,
@@ -168,10 +169,10 @@ impl KeySources {
         }
     }
 
-    /// Tells the sources that `settings` is in force.
-    pub(super) fn set_terms(&self, settings: &Settings) {
+    /// Tells the sources that `settings` is in force from `now` on.
+    pub(super) fn set_terms(&self, settings: &Settings, now: Monotonic) {
         for (origin, source) in &self.sources {
-            source.set_terms(terms(settings, origin));
+            source.set_terms(terms(settings, origin), now);
         }
     }
 

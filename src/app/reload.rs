@@ -14,7 +14,7 @@ use crate::observe::{KeyLoad, Metrics, Reload, Trigger};
 use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
 use crate::settings::{
-    self, JwtRealm, KeyFile, KeyFiles, Loaded, Look, Problems, Settings, Version, Watch,
+    JwtRealm, KeyFile, KeyFiles, Loaded, Look, Problems, Reading, Settings, Version, Watch,
 };
 pub use schedule::Pace;
 use schedule::Schedule;
@@ -73,8 +73,14 @@ pub(super) struct Reloader {
     pub(super) live: Arc<watch::Sender<Live>>,
     /// Why what is written is not in force, if it is not: one line.
     pub(super) refused: Option<String>,
-    /// Whether it is for nothing but keys that could not be fetched.
-    pub(super) lacks_keys: bool,
+    /// Set where it is for nothing but keys that could not be fetched.
+    pub(super) retry: Option<Retry>,
+}
+
+/// A version that is tried again, since its keys may come.
+pub(super) struct Retry {
+    due: Instant,
+    reading: Reading,
 }
 
 /// What a look came to.
@@ -145,7 +151,7 @@ impl Reloader {
         match self.watch.look(&self.settings) {
             Look::Unsettled => Turn::Unsettled,
             // They may be there by now.
-            Look::Known if is_asked && self.lacks_keys => {
+            Look::Known if self.retry_is_due(is_asked) => {
                 self.watch.forget();
                 Turn::Unsettled
             }
@@ -158,16 +164,21 @@ impl Reloader {
                 Turn::Done(self.known())
             }
             Look::New(version) => {
-                let Version { made, key_files, reading: _ } = *version;
-                self.lacks_keys = false;
-                let result = match made {
-                    Ok(loaded) => self.take(loaded, &key_files),
-                    Err(problems) => self.refuse(&problems),
+                let Version { made, key_files, reading } = *version;
+                let tried = self.retry.take().is_some_and(|retry| retry.reading == reading);
+                let turn = match made {
+                    Ok(loaded) if tried && !is_asked => self.retry(loaded, &key_files, reading),
+                    Ok(loaded) => Turn::Done(self.take(loaded, &key_files, reading)),
+                    Err(problems) => Turn::Done(self.refuse(&problems)),
                 };
                 self.load_keys(&key_files, is_asked);
-                Turn::Done(result)
+                turn
             }
         }
+    }
+
+    fn retry_is_due(&self, is_asked: bool) -> bool {
+        self.retry.as_ref().is_some_and(|retry| is_asked || retry.due <= Instant::now())
     }
 
     /// Loads what became new with a version: the watched `files` that are not what their sources hold;
@@ -209,44 +220,77 @@ impl Reloader {
         result
     }
 
-    fn take(&mut self, loaded: Loaded, files: &KeyFiles) -> Reload {
-        let Loaded { settings, warnings, key_urls } = loaded;
-        self.refused = None;
-        let result = if settings == self.settings {
+    fn take(&mut self, loaded: Loaded, files: &KeyFiles, reading: Reading) -> Reload {
+        if loaded.settings == self.settings {
+            self.refused = None;
             self.show();
-            self.known()
-        } else {
-            let keys = self.keys.next(&settings, files);
-            let settings::Jwks { startup_timeout, start_degraded, .. } = settings.jwks;
-            keys.load_first(startup_timeout, &self.shutdown);
-            let said = keys.judge(&key_urls, &settings, start_degraded);
-            if said.refusals().next().is_some() {
-                self.lacks_keys = true;
-                return self.refuse(&said);
-            }
-            warn_each(&said);
-            self.apply(settings, keys)
-        };
+            let result = self.known();
+            warn_each(&loaded.warnings);
+            return result;
+        }
+        let patience = loaded.settings.jwks.startup_timeout;
+        self.take_with_keys(loaded, files, patience).unwrap_or_else(|lacking| {
+            self.try_again(reading);
+            self.refuse(&lacking)
+        })
+    }
+
+    /// Takes a version that was refused for want of its keys, if they are there now. If not, nothing
+    /// is new.
+    fn retry(&mut self, loaded: Loaded, files: &KeyFiles, reading: Reading) -> Turn {
+        let taken = self.take_with_keys(loaded, files, Duration::ZERO);
+        taken.map_or_else(
+            |_lacking| {
+                self.try_again(reading);
+                Turn::Quiet
+            },
+            Turn::Done,
+        )
+    }
+
+    fn try_again(&mut self, reading: Reading) {
+        self.retry = Some(Retry { due: Instant::now() + self.pace.retry, reading });
+    }
+
+    /// Takes a version that is not in force, unless it lacks keys that do not come within `patience`;
+    /// then what is to be said of that.
+    fn take_with_keys(
+        &mut self,
+        loaded: Loaded,
+        files: &KeyFiles,
+        patience: Duration,
+    ) -> Result<Reload, Problems> {
+        let Loaded { settings, warnings, key_urls } = loaded;
+        let keys = self.keys.next(&settings, files);
+        keys.load_first(patience, &self.shutdown);
+        let said = keys.judge(&key_urls, &settings, settings.jwks.start_degraded);
+        if said.refusals().next().is_some() {
+            return Err(said);
+        }
+        warn_each(&said);
+        let result = self.apply(settings, keys);
         warn_each(&warnings);
-        result
+        Ok(result)
     }
 
     fn apply(&mut self, settings: Settings, keys: KeySources) -> Reload {
         let in_force = self.checks.in_force();
         let before = Before { settings: &self.settings, in_force: &in_force };
-        let next = build::next(&settings, &keys, before, self.clock.now().monotonic);
+        let now = self.clock.now().monotonic;
+        let next = build::next(&settings, &keys, before, now);
         let before = std::mem::replace(&mut self.keys, keys);
         self.keys.poll_new(Some(&before));
         self.count_new_keys(&settings, &before);
         let generation = next.snapshot().generation;
         // Together: the settings are those of what is in force.
         self.checks.replace(next);
-        self.keys.set_terms(&settings);
+        self.keys.set_terms(&settings, now);
         let before = std::mem::replace(&mut self.settings, settings);
         let realms = build::names(&self.settings);
         for gone in build::names(&before).iter().filter(|realm| !realms.contains(realm)) {
             self.metrics.forget_realm(gone);
         }
+        self.refused = None;
         self.show();
         self.reports.show();
         self.live.send_modify(|live| live.drain = self.settings.drain.clone());

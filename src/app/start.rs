@@ -145,7 +145,7 @@ pub fn launch(configured: impl Into<Configured>) -> Result<App, StartError> {
         reports: Arc::clone(&reports),
         live,
         refused,
-        lacks_keys: false,
+        retry: None,
     });
     let starting =
         Starting { settings, keys, key_urls, reports, open, reloader: reloader.zip(orders) };

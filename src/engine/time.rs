@@ -21,6 +21,12 @@ impl Monotonic {
         Self(since_start)
     }
 
+    /// How long after `earlier` it is; nothing if it is before.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// The moment `duration` later.
     #[must_use]
     pub const fn after(self, duration: Duration) -> Self {

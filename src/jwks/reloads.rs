@@ -8,6 +8,7 @@ use crate::engine::Monotonic;
 use crate::engine::crypto::Fingerprint;
 use crate::observe::Trigger;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most checks that may wait for one source.
 pub(super) const MAX_WAITING: usize = 512;
@@ -57,8 +58,14 @@ impl Reloads {
         Self { brake, full_at, begun: 0, flight: None, waiting: 0, version }
     }
 
-    /// The bucket is another one from now on, as full as it was.
-    pub(super) fn set_brake(&mut self, brake: Brake) {
+    /// The bucket is another one from `now` on, from which as many loads are missing as were.
+    pub(super) fn set_brake(&mut self, brake: Brake, now: Monotonic) {
+        if brake.interval != self.brake.interval {
+            let missing = self.full_at.since(now).div_duration_f64(self.brake.interval);
+            let seconds = brake.interval.as_secs_f64() * missing;
+            let regained = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+            self.full_at = now.after(regained);
+        }
         self.brake = brake;
     }
 
@@ -118,9 +125,9 @@ impl Reloads {
     /// Takes one load from the bucket, if there is one in it.
     fn pay(&mut self, now: Monotonic) -> bool {
         let Brake { burst, interval } = self.brake;
-        // So much may be missing for one to be left.
-        let missing = interval.saturating_mul(burst.saturating_sub(1));
-        if self.full_at > now.after(missing) {
+        // What would be missing then; of intervals that are too long to add up, one is all there is.
+        let missing = self.full_at.since(now).checked_add(interval);
+        if missing.is_none_or(|missing| missing > interval.saturating_mul(burst)) {
             return false;
         }
         self.full_at = self.full_at.max(now).after(interval);

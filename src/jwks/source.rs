@@ -66,12 +66,12 @@ impl Source {
         })
     }
 
-    /// These are its terms from now on.
-    pub fn set_terms(&self, terms: Terms) {
+    /// These are its terms from `now` on.
+    pub fn set_terms(&self, terms: Terms, now: Monotonic) {
         let Terms { readers, brake, poll } = terms;
         let mut state = self.state();
         state.readers = readers;
-        state.reloads.set_brake(brake);
+        state.reloads.set_brake(brake, now);
         drop(state);
         self.poll.send_if_modified(|now| std::mem::replace(now, poll) != poll);
     }

@@ -45,27 +45,29 @@ impl From<FileFault> for KeyFileFault {
 /// Every key file of a version, by its path.
 pub type KeyFiles = BTreeMap<PathBuf, KeyFile>;
 
-/// Reads the key files of `realms`. One that no realm wants to be watched is not remembered by
-/// `reader`, so that its change is nothing new, unless it is broken: that may refuse a version, which
-/// is another one once it is mended.
-pub(super) fn read<'r>(
+/// Reads the key files of `realms` that are not among `files` yet, and adds them. One that no realm
+/// wants to be watched is not remembered by `reader`, so that its change is nothing new, unless it is
+/// broken: that may refuse a version, which is another one once it is mended.
+pub(super) fn add<'r>(
     realms: impl IntoIterator<Item = &'r JwtRealm>,
     reader: &Reader,
-) -> KeyFiles {
+    files: &mut KeyFiles,
+) {
     let mut watched: BTreeMap<&Path, bool> = BTreeMap::new();
     for realm in realms {
-        let Some(path) = realm.keys.file() else { continue };
+        let Some(path) = realm.keys.file().filter(|path| !files.contains_key(*path)) else {
+            continue;
+        };
         *watched.entry(path).or_default() |= realm.key_reload.enabled;
     }
-    let files = watched.into_iter().map(|(path, is_watched)| {
+    for (path, is_watched) in watched {
         let own = Reader::default();
         let read = document(path, &own).map(Arc::new);
         if is_watched || read.is_err() {
             reader.add(own);
         }
-        (path.to_owned(), KeyFile { is_watched, read })
-    });
-    files.collect()
+        files.insert(path.to_owned(), KeyFile { is_watched, read });
+    }
 }
 
 /// Reads the key file `path` once.

@@ -26,7 +26,7 @@ pub struct Sources {
 pub struct Version {
     /// What it makes.
     pub made: Result<Loaded, Problems>,
-    /// The key files that it names; where it makes nothing, those that what is in force names.
+    /// The key files that it names, and those that what is in force names: that may stay so.
     pub key_files: KeyFiles,
     /// What it was made of.
     pub reading: Reading,
@@ -58,8 +58,8 @@ impl Sources {
         };
         let mut key_files = KeyFiles::new();
         let settings = self.settings(&reader, &secrets, in_force, &mut key_files, &mut problems);
-        if let (Err(_), Some(in_force)) = (&settings, in_force) {
-            key_files = key_files::read(&in_force.realms, &reader);
+        if let Some(in_force) = in_force {
+            key_files::add(&in_force.realms, &reader, &mut key_files);
         }
         Version { made: loaded(settings, problems), key_files, reading: reader.reading() }
     }
@@ -80,7 +80,7 @@ impl Sources {
             Err(fault) => return Err(problems.report(Place::File, None, fault.to_string())),
         };
         let settings = assemble(&document, secrets, Files { folder, reader }, problems)?;
-        *key_files = key_files::read(&settings.realms, reader);
+        key_files::add(&settings.realms, reader, key_files);
         let checked = key_files::check(&document, &settings, in_force, key_files, problems);
         if let Some(in_force) = in_force {
             needs_no_restart(&document, in_force, &settings, problems)?;

@@ -11,12 +11,18 @@ pub struct Pace {
     pub poll: Duration,
     /// Between the two looks that have to agree.
     pub settle: Duration,
+    /// Between two tries of a version that lacks nothing but keys.
+    pub retry: Duration,
 }
 
 impl Default for Pace {
     /// A change is in force within five seconds, time to read it included.
     fn default() -> Self {
-        Self { poll: Duration::from_secs(2), settle: Duration::from_millis(250) }
+        Self {
+            poll: Duration::from_secs(2),
+            settle: Duration::from_millis(250),
+            retry: Duration::from_secs(30),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ fn reloader_of(folder: &Folder) -> Reloader {
         reports,
         live,
         refused,
-        lacks_keys: false,
+        retry: None,
     }
 }
 

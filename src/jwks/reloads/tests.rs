@@ -110,14 +110,54 @@ fn another_brake_takes_over_what_was_spent() {
         assert_eq!(ask(&mut reloads, 0), Answer::Begin(number));
         reloads.land(None);
     }
-    reloads.set_brake(Brake { burst: 5, ..BRAKE });
+    reloads.set_brake(Brake { burst: 5, ..BRAKE }, at(0));
     for answer in [Answer::Begin(4), Answer::Begin(5), Answer::Braked] {
         assert_eq!(ask(&mut reloads, 0), answer);
         reloads.land(None);
     }
-    reloads.set_brake(Brake { burst: 1, ..BRAKE });
+    reloads.set_brake(Brake { burst: 1, ..BRAKE }, at(0));
     assert_eq!(ask(&mut reloads, 49), Answer::Braked);
     assert_eq!(ask(&mut reloads, 50), Answer::Begin(6));
+}
+
+#[test]
+fn what_is_missing_is_regained_at_the_pace_of_the_new_brake() {
+    for (interval, regained) in [(1, 1), (10, 10), (3600, 3600)] {
+        let mut reloads = Reloads::new(BRAKE, version(1));
+        for number in 1..=3 {
+            assert_eq!(ask(&mut reloads, 0), Answer::Begin(number));
+            reloads.land(None);
+        }
+        // Half of one is regained already.
+        let other = Brake { interval: Duration::from_secs(2 * interval), ..BRAKE };
+        reloads.set_brake(other, at(5));
+        assert_eq!(ask(&mut reloads, 5 + regained - 1), Answer::Braked, "{interval}");
+        assert_eq!(ask(&mut reloads, 5 + regained), Answer::Begin(4), "{interval}");
+        reloads.land(None);
+        assert_eq!(ask(&mut reloads, 5 + 3 * regained - 1), Answer::Braked, "{interval}");
+        assert_eq!(ask(&mut reloads, 5 + 3 * regained), Answer::Begin(5), "{interval}");
+    }
+}
+
+#[test]
+fn an_interval_beyond_all_measure_does_not_open_the_brake() {
+    let mut reloads = Reloads::new(Brake { burst: 1000, interval: Duration::MAX }, version(1));
+    for answer in [Answer::Begin(1), Answer::Braked, Answer::Braked] {
+        assert_eq!(ask(&mut reloads, 7), answer);
+        reloads.land(None);
+    }
+}
+
+#[test]
+fn another_brake_finds_a_full_bucket_full() {
+    let mut reloads = Reloads::new(BRAKE, version(1));
+    reloads.set_brake(Brake { burst: 2, interval: Duration::from_secs(86_400) }, at(100));
+    for answer in [Answer::Begin(1), Answer::Begin(2), Answer::Braked] {
+        assert_eq!(ask(&mut reloads, 100), answer);
+        reloads.land(None);
+    }
+    reloads.set_brake(Brake { burst: 2, interval: Duration::from_secs(1) }, at(100));
+    assert!(matches!(ask(&mut reloads, 102), Answer::Begin(_)));
 }
 
 #[test]

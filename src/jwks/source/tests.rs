@@ -269,10 +269,10 @@ async fn a_source_is_polled_as_often_as_its_terms_say_until_nobody_has_it() {
     assert_eq!(world.heard(), ["interval changed []", "interval changed []"]);
     world.give(brings(0));
     // Not at all, and then again.
-    world.source.set_terms(terms(None));
+    world.source.set_terms(terms(None), now());
     world.source.until_ended(3).await;
     assert_eq!(world.source.until_next(None), None);
-    world.source.set_terms(terms(Some(poll)));
+    world.source.set_terms(terms(Some(poll)), now());
     world.until_begun().await;
     world.give(brings(1));
     let World { source, dropped, .. } = world;

@@ -37,7 +37,7 @@ pub(in crate::settings) const TABLE: Table = &[
         "grpc.max_connection_age",
         Served,
         "30m",
-        "When a connection is ended, and the client makes another: 1s to 365d.",
+        "When a connection is ended, and the client makes another: 1s at least.",
     ),
     row(
         "grpc.max_concurrent_streams",
@@ -154,9 +154,9 @@ pub(in crate::settings) const TABLE: Table = &[
         "jwks.reload_interval",
         Served,
         "10s",
-        "How long it takes to regain one of them: 1s to 1d.",
+        "How long it takes to regain one of them: 1s at least.",
     ),
-    row("jwks.startup_timeout", Served, "30s", "How long a start tries to fetch keys: 0s to 1d."),
+    row("jwks.startup_timeout", Served, "30s", "How long a start tries to fetch keys."),
     row(
         "jwks.start_degraded",
         Served,
@@ -167,9 +167,9 @@ pub(in crate::settings) const TABLE: Table = &[
         "drain.grace",
         Served,
         "5s",
-        "How long checks are answered after health has said that it is over: 0s to 1d.",
+        "How long checks are answered after health has said that it is over.",
     ),
-    row("drain.timeout", Served, "30s", "When what is still under way is cut off: 0s to 1d."),
+    row("drain.timeout", Served, "30s", "When what is still under way is cut off."),
     row(
         "log.level",
         Served,

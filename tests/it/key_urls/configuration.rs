@@ -3,8 +3,9 @@
 use super::impatient;
 use crate::support::gate::Setup;
 use crate::support::https::{Answer, Authority};
-use crate::support::issuer::{AUTHORITY, Issuer, by, by_second, key, second};
-use crate::support::series::loads;
+use crate::support::inside::Inside;
+use crate::support::issuer::{AUTHORITY, Issuer, by, by_second, key, second, set};
+use crate::support::series::{loads, reloads};
 use crate::support::{corp, http, wait};
 
 /// The same gate with a realm of another issuer.
@@ -58,6 +59,43 @@ fn a_refused_realm_is_taken_by_a_signal_when_its_issuer_is_mended() {
     gate.signal("HUP");
     gate.wait_for_reload("applied", 0);
     assert!(gate.caller().check(&by_second(&good)).is_allow());
+}
+
+#[test]
+fn a_refused_realm_is_taken_by_itself_when_its_issuer_is_mended_and_told_once_till_then() {
+    let good = key("a");
+    let (issuer, other) = (Issuer::publishing([&good]), Issuer::publishing([&good]));
+    other.answer([Answer::new("404 Not Found", &[], "")]);
+    let mut gate = Inside::start_watching(impatient(issuer.setup()));
+    gate.change(add(&other));
+    let tried = || (other.fetches() >= 5).then_some(());
+    wait::eventually("it is tried again", tried);
+    let count = |result: &str| gate.metric(&reloads(result));
+    assert_eq!([count("refused"), count("applied")], [1, 0]);
+    assert!(http::get(gate.http(), "/readyz?verbose").body.contains("[-]config: "));
+    other.publish([&good]);
+    let taken = || (gate.metric(&reloads("applied")) == 1).then_some(());
+    wait::eventually("it is taken", taken);
+    assert!(gate.caller().check(&by_second(&good)).is_allow());
+    assert_eq!(gate.metric(&reloads("refused")), 1);
+    assert!(http::get(gate.http(), "/readyz?verbose").body.contains("[+]config ok"));
+}
+
+#[test]
+fn a_key_file_is_watched_also_while_a_version_without_it_is_refused() {
+    const FILE: &str = "keys.json";
+    let path = corp::setting("pkc_jwkset_path");
+    let (old, new) = (key("old"), key("new"));
+    let other = Issuer::publishing([&old]);
+    other.answer([Answer::new("404 Not Found", &[], "")]);
+    let setup = impatient(other.setup()).set(&path, FILE).file(FILE, set([&old]));
+    let mut gate = setup.start();
+    gate.reload("refused", |setup| setup.set(&path, other.url()));
+    assert!(gate.caller().check(&by(&old)).is_allow());
+    gate.change(|setup| setup.file(FILE, set([&new])));
+    gate.wait_for_metric(&loads("corp", "file_change", "changed"), 1);
+    assert!(gate.caller().check(&by(&new)).is_allow());
+    assert_eq!(gate.caller().check(&by(&old)).outcome(), (401, "no_usable_key"));
 }
 
 #[test]

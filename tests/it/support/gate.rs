@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::caller::Caller;
 use super::folder::Folder;
 use super::process::{Ended, Running, realmgate};
+use super::series::reloads;
 use super::{http, mount, wait};
 
 /// What a gate is to be started with.
@@ -376,8 +377,4 @@ impl Gate {
     pub(crate) fn wait_exit(&mut self) -> Ended {
         self.process.wait_end()
     }
-}
-
-fn reloads(result: &str) -> String {
-    format!("realmgate_config_reloads_total{{result=\"{result}\"}}")
 }

@@ -32,13 +32,23 @@ impl Inside {
 
     /// The same by this clock.
     pub(crate) fn start_by(clock: Clock, setup: Setup) -> Self {
+        let hour = Duration::from_secs(3600);
+        Self::run(Pace { poll: hour, settle: Duration::ZERO, retry: hour }, clock, setup)
+    }
+
+    /// Starts the service of these files, at which it looks all the time.
+    pub(crate) fn start_watching(setup: Setup) -> Self {
+        let soon = Duration::from_millis(10);
+        Self::run(Pace { poll: soon, settle: soon, retry: soon }, Clock::start(), setup)
+    }
+
+    fn run(pace: Pace, clock: Clock, setup: Setup) -> Self {
         let setup = setup.set("realmgate.drain.grace", "0s");
         setup.write();
         let sources = Sources::new(&setup.config_file(), Some(&setup.keystore()));
         let Version { made, key_files, reading } = sources.read(None);
         let loaded = made.unwrap_or_else(|problems| panic!("{problems}"));
         let Loaded { settings, key_urls, .. } = loaded;
-        let pace = Pace { poll: Duration::from_secs(3600), settle: Duration::ZERO };
         let watch = Some((Watch::new(sources, reading), pace));
         let key_urls = Some(key_urls);
         let app = app::start(Configured { settings, key_files, key_urls, watch, clock }).unwrap();
@@ -71,11 +81,16 @@ impl Inside {
         self.setup.as_ref().unwrap()
     }
 
-    /// Writes the files anew, changed so, and has them looked at; what became of it.
-    pub(crate) fn reload(&mut self, change: impl FnOnce(Setup) -> Setup) -> Reload {
+    /// Writes the files anew, changed so.
+    pub(crate) fn change(&mut self, change: impl FnOnce(Setup) -> Setup) {
         let setup = change(self.setup.take().unwrap());
         setup.write();
         self.setup = Some(setup);
+    }
+
+    /// The same, and has them looked at; what became of it.
+    pub(crate) fn reload(&mut self, change: impl FnOnce(Setup) -> Setup) -> Reload {
+        self.change(change);
         self.look()
     }
 

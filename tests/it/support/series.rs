@@ -12,3 +12,8 @@ pub(crate) fn loads(realm: &str, trigger: &str, result: &str) -> String {
 pub(crate) fn asked(realm: &str, result: &str) -> String {
     format!(r#"realmgate_jwks_reload_requests_total{{realm="{realm}",result="{result}"}}"#)
 }
+
+/// The series of versions of the configuration.
+pub(crate) fn reloads(result: &str) -> String {
+    format!(r#"realmgate_config_reloads_total{{result="{result}"}}"#)
+}
