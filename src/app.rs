@@ -127,7 +127,7 @@ pub fn key_sources(
         return Ok((keys, key_urls.nothing()));
     }
     let settings::Jwks { startup_timeout, start_degraded, .. } = settings.jwks;
-    keys.load_first(startup_timeout, &Shutdown(watch::Sender::new(false)));
+    keys.load_first(startup_timeout, std::future::pending());
     let said = keys.judge(key_urls, settings, start_degraded);
     Ok((keys, said))
 }

@@ -4,8 +4,8 @@
 //! The one rule: a source is made once and loaded by itself; whoever changes what is in force only
 //! tells it who reads it now.
 
+use super::StartError;
 use super::reports::KeyReports;
-use super::{Shutdown, StartError};
 use crate::engine::Monotonic;
 use crate::engine::token::signature::KeySource;
 use crate::jwks::{
@@ -138,15 +138,15 @@ impl KeySources {
     }
 
     /// Loads those for the first time that nobody has tried to load yet, for as long as `patience`.
-    /// False if `stop` came first.
-    pub(super) fn load_first(&self, patience: Duration, stop: &Shutdown) -> bool {
+    /// False if `over` came first.
+    pub(super) fn load_first(&self, patience: Duration, over: impl Future<Output = ()>) -> bool {
         let sources = self.sources.iter().map(|(_, source)| source);
         let new = sources.filter(|source| source.document().is_none() && source.fault().is_none());
         let loads = join_all(new.map(|source| source.load_first(patience)));
         self.thread.handle.block_on(async {
             tokio::select! {
                 biased;
-                () = stop.begun() => false,
+                () = over => false,
                 _ = loads => true,
             }
         })

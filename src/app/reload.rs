@@ -77,6 +77,14 @@ pub(super) struct Reloader {
     pub(super) retry: Option<Retry>,
 }
 
+/// Why a version was not taken.
+enum NotTaken {
+    /// It lacks keys.
+    Lacks(Problems),
+    /// The service ends, or another version is written.
+    Overtaken,
+}
+
 /// A version that is tried again, since its keys may come.
 pub(super) struct Retry {
     due: Instant,
@@ -151,10 +159,7 @@ impl Reloader {
         match self.watch.look(&self.settings) {
             Look::Unsettled => Turn::Unsettled,
             // They may be there by now.
-            Look::Known if self.retry_is_due(is_asked) => {
-                self.watch.forget();
-                Turn::Unsettled
-            }
+            Look::Known if self.retry_is_due(is_asked) => self.look_again(),
             Look::Known => {
                 self.show();
                 if !is_asked {
@@ -168,7 +173,7 @@ impl Reloader {
                 let tried = self.retry.take().is_some_and(|retry| retry.reading == reading);
                 let turn = match made {
                     Ok(loaded) if tried && !is_asked => self.retry(loaded, &key_files, reading),
-                    Ok(loaded) => Turn::Done(self.take(loaded, &key_files, reading)),
+                    Ok(loaded) => self.take(loaded, &key_files, reading),
                     Err(problems) => Turn::Done(self.refuse(&problems)),
                 };
                 self.load_keys(&key_files, is_asked);
@@ -220,52 +225,70 @@ impl Reloader {
         result
     }
 
-    fn take(&mut self, loaded: Loaded, files: &KeyFiles, reading: Reading) -> Reload {
+    fn take(&mut self, loaded: Loaded, files: &KeyFiles, reading: Reading) -> Turn {
         if loaded.settings == self.settings {
             self.refused = None;
             self.show();
             let result = self.known();
             warn_each(&loaded.warnings);
-            return result;
+            return Turn::Done(result);
         }
         let patience = loaded.settings.jwks.startup_timeout;
-        self.take_with_keys(loaded, files, patience).unwrap_or_else(|lacking| {
-            self.try_again(reading);
-            self.refuse(&lacking)
-        })
+        match self.take_with_keys(loaded, files, &reading, patience) {
+            Ok(result) => Turn::Done(result),
+            Err(NotTaken::Overtaken) => self.look_again(),
+            Err(NotTaken::Lacks(problems)) => {
+                self.try_again(reading);
+                Turn::Done(self.refuse(&problems))
+            }
+        }
     }
 
     /// Takes a version that was refused for want of its keys, if they are there now. If not, nothing
     /// is new.
     fn retry(&mut self, loaded: Loaded, files: &KeyFiles, reading: Reading) -> Turn {
-        let taken = self.take_with_keys(loaded, files, Duration::ZERO);
-        taken.map_or_else(
-            |_lacking| {
+        match self.take_with_keys(loaded, files, &reading, Duration::ZERO) {
+            Ok(result) => Turn::Done(result),
+            Err(NotTaken::Overtaken) => self.look_again(),
+            Err(NotTaken::Lacks(_)) => {
                 self.try_again(reading);
                 Turn::Quiet
-            },
-            Turn::Done,
-        )
+            }
+        }
+    }
+
+    fn look_again(&mut self) -> Turn {
+        self.watch.forget();
+        Turn::Unsettled
     }
 
     fn try_again(&mut self, reading: Reading) {
         self.retry = Some(Retry { due: Instant::now() + self.pace.retry, reading });
     }
 
-    /// Takes a version that is not in force, unless it lacks keys that do not come within `patience`;
-    /// then what is to be said of that.
+    /// Takes a version that is not in force, if its keys come within `patience`, as long as what is
+    /// written is what it was made of.
     fn take_with_keys(
         &mut self,
         loaded: Loaded,
         files: &KeyFiles,
+        reading: &Reading,
         patience: Duration,
-    ) -> Result<Reload, Problems> {
+    ) -> Result<Reload, NotTaken> {
         let Loaded { settings, warnings, key_urls } = loaded;
         let keys = self.keys.next(&settings, files);
-        keys.load_first(patience, &self.shutdown);
+        let overtaken = async {
+            tokio::select! {
+                () = self.shutdown.begun() => {}
+                () = changed(reading, self.pace.poll) => {}
+            }
+        };
+        if !keys.load_first(patience, overtaken) {
+            return Err(NotTaken::Overtaken);
+        }
         let said = keys.judge(&key_urls, &settings, settings.jwks.start_degraded);
         if said.refusals().next().is_some() {
-            return Err(said);
+            return Err(NotTaken::Lacks(said));
         }
         warn_each(&said);
         let result = self.apply(settings, keys);
@@ -337,6 +360,13 @@ impl Reloader {
     /// Has readiness say what is in force, and why it is not what is written.
     fn show(&self) {
         self.readiness.configured(self.refused.clone());
+    }
+}
+
+/// Ends when what is written is not `reading` any more.
+async fn changed(reading: &Reading, poll: Duration) {
+    while reading.is_current() {
+        tokio::time::sleep(poll).await;
     }
 }
 

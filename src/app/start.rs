@@ -203,7 +203,7 @@ impl App {
         let Some(starting) = self.starting.take() else { return Ok(Started::Before) };
         let Starting { settings, keys, key_urls, reports, open, reloader } = starting;
         let settings::Jwks { startup_timeout, start_degraded, .. } = settings.jwks;
-        if !keys.load_first(startup_timeout, &self.shutdown) {
+        if !keys.load_first(startup_timeout, self.shutdown.begun()) {
             return Ok(Started::Stopped);
         }
         let said = key_urls.map(|urls| keys.judge(&urls, &settings, start_degraded));

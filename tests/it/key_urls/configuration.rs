@@ -82,6 +82,32 @@ fn a_refused_realm_is_taken_by_itself_when_its_issuer_is_mended_and_told_once_ti
 }
 
 #[test]
+fn a_version_that_waits_for_its_keys_is_overtaken_by_the_next_one() {
+    let good = key("a");
+    let (issuer, other) = (Issuer::publishing([&good]), Issuer::publishing([&good]));
+    other.hold();
+    let [path, trusted, grace, secret] = [
+        "pkc_jwkset_path",
+        "ssl.certificate_authorities",
+        "client_authentication.rotation_grace_period",
+        "client_authentication.shared_secret",
+    ]
+    .map(corp::setting);
+    let mut gate = issuer.setup().set("realmgate.jwks.startup_timeout", "1h").start();
+    gate.change(|setup| {
+        let setup = setup.set(&path, other.url()).set(&trusted, "other.pem");
+        setup.file("other.pem", other.authority())
+    });
+    super::wait_for_fetch(&other, 0);
+    gate.reload("applied", |setup| {
+        let setup = setup.set(&path, issuer.url()).set(&trusted, AUTHORITY).set(&grace, "0s");
+        setup.secret(&secret, "another-secret-of-the-client")
+    });
+    assert_eq!(gate.caller().check(&by(&good)).outcome(), (401, "client_secret_mismatch"));
+    assert_eq!(gate.reloads("refused"), 0);
+}
+
+#[test]
 fn a_key_file_is_watched_also_while_a_version_without_it_is_refused() {
     const FILE: &str = "keys.json";
     let path = corp::setting("pkc_jwkset_path");
