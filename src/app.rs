@@ -5,6 +5,7 @@
 
 mod build;
 mod control;
+mod file_loader;
 mod keys;
 mod reload;
 mod reports;

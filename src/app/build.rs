@@ -23,6 +23,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy)]
 pub(super) struct Before<'b> {
     pub(super) settings: &'b Settings,
+    pub(super) keys: &'b KeySources,
     pub(super) in_force: &'b InForce,
 }
 
@@ -64,7 +65,11 @@ pub(super) fn next(
         let was = before.settings.realms.iter().find(|was| was.name == realm.name);
         let lives = old.realms.iter().find(|lives| lives.name == realm.name);
         let fresh = || parts.jwt_realm(place, realm);
-        let taken_over = |(was, lives)| parts.taken_over(place, realm, was, lives, now);
+        let taken_over = |(was, lives): (&settings::JwtRealm, &JwtRealm)| {
+            let lives_on = was.is_same_but_for_client_secret(realm)
+                && before.keys.has_the_source_of(realm, keys);
+            parts.taken_over(place, realm, lives, lives_on, now)
+        };
         was.zip(lives).map_or_else(fresh, taken_over)
     });
     let realms = realms.collect();
@@ -143,16 +148,17 @@ impl Parts<'_> {
         }
     }
 
-    /// The realm that takes the place of `lives`, which was made of the settings `was`.
+    /// The realm that takes the place of `lives`, of which all but the client's secret `lives_on`, or
+    /// nothing.
     fn taken_over(
         &self,
         place: usize,
         realm: &settings::JwtRealm,
-        was: &settings::JwtRealm,
         lives: &JwtRealm,
+        lives_on: bool,
         now: Monotonic,
     ) -> JwtRealm {
-        let authenticator = if was.is_same_but_for_client_secret(realm) {
+        let authenticator = if lives_on {
             Arc::clone(&lives.authenticator)
         } else {
             Arc::new(self.authenticator(place, realm))
@@ -274,7 +280,7 @@ mod tests {
         let mut settings = before.clone();
         change(&mut settings);
         let now = Monotonic::new(std::time::Duration::ZERO);
-        let before = Before { settings: &before, in_force: &old };
+        let before = Before { settings: &before, keys: &keys, in_force: &old };
         let new = next(&settings, &keys, before, now);
         (old, new)
     }

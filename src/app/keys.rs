@@ -5,12 +5,12 @@
 //! tells it who reads it now.
 
 use super::StartError;
+use super::file_loader::FileLoader;
 use super::reports::KeyReports;
 use crate::engine::Monotonic;
 use crate::engine::token::signature::KeySource;
 use crate::jwks::{
-    BackChannel, Brake, HttpsUrl, Loaded, Loader, Loading, Poll, Reader, RealmKeys, Source, Terms,
-    UrlLoader,
+    BackChannel, Brake, HttpsUrl, Loader, Poll, Reader, RealmKeys, Source, Terms, UrlLoader,
 };
 use crate::observe::{Metrics, Trigger};
 use crate::server::clock::Clock;
@@ -18,6 +18,7 @@ use crate::settings::{
     self, Fetched, JwtRealm, KeyFile, KeyFiles, KeyUrls, Problems, PublicKeys, Settings,
 };
 use futures_util::future::join_all;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,13 +32,10 @@ pub(super) struct LoadThread {
     _end: oneshot::Sender<()>,
 }
 
-/// The most loads that may be held up in the file system at once.
-const BLOCKED: usize = 16;
-
 impl LoadThread {
     fn start() -> io::Result<Self> {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_all().max_blocking_threads(BLOCKED).build()?;
+        let runtime = runtime.enable_all().build()?;
         let (handle, (end, ended)) = (runtime.handle().clone(), oneshot::channel());
         let run = move || {
             // It ends by an error: nothing is ever sent.
@@ -89,7 +87,8 @@ impl KeySources {
     }
 
     /// The sources of `settings`, with these among them that it reads, too: those go on as they are
-    /// until their terms are set. A new file holds what was read of it, a new URL nothing yet.
+    /// until their terms are set. A new file holds what was read of it, a new URL nothing yet; one whose
+    /// keys are of an issuer that nobody wants any more is as good as new.
     pub(super) fn next(&self, settings: &Settings, files: &KeyFiles) -> Self {
         let mut next = Self {
             thread: Arc::clone(&self.thread),
@@ -98,12 +97,22 @@ impl KeySources {
         };
         for origin in settings.realms.iter().filter_map(Origin::of) {
             if next.get(&origin).is_none() {
-                let source = self.get(&origin).cloned();
-                let source = source.or_else(|| self.source(&origin, settings, files));
+                let known = self.still_good(&origin, settings);
+                let source = known.or_else(|| self.source(&origin, settings, files));
                 next.sources.extend(source.map(|source| (origin, source)));
             }
         }
         next
+    }
+
+    /// The source of `origin`, unless what it holds is for none of the issuers of `settings`.
+    fn still_good(&self, origin: &Origin, settings: &Settings) -> Option<Arc<Source>> {
+        let source = self.get(origin)?;
+        let readers = terms(settings, origin).readers;
+        let is_good = source
+            .document()
+            .is_none_or(|held| readers.iter().any(|reader| held.is_for(&reader.issuer).is_ok()));
+        is_good.then(|| Arc::clone(source))
     }
 
     fn get(&self, origin: &Origin) -> Option<&Arc<Source>> {
@@ -120,7 +129,7 @@ impl KeySources {
         let (name, loader, document): (_, Box<dyn Loader>, _) = match origin {
             Origin::File(path) => {
                 let read = files.get(path)?.read.as_ref().ok()?;
-                let loader = FileLoader(path.clone());
+                let loader = FileLoader::new(path);
                 (path.display().to_string(), Box::new(loader), Some(Arc::clone(read)))
             }
             Origin::Url(url, back_channel) => {
@@ -161,12 +170,21 @@ impl KeySources {
     /// Has those of URLs looked at from now on that are not among `before`, where somebody looks at
     /// them already.
     pub(super) fn poll_new(&self, before: Option<&Self>) {
-        let is_known = |origin: &Origin| before.is_some_and(|before| before.get(origin).is_some());
         for (origin, source) in &self.sources {
-            if matches!(origin, Origin::Url(..)) && !is_known(origin) {
+            let is_known = before.is_some_and(|before| before.contains(source));
+            if matches!(origin, Origin::Url(..)) && !is_known {
                 source.poll();
             }
         }
+    }
+
+    /// Whether what `realm` reads in `next` is among these already, if it reads anything.
+    pub(super) fn has_the_source_of(&self, realm: &JwtRealm, next: &Self) -> bool {
+        next.source_of(realm).is_none_or(|source| self.contains(source))
+    }
+
+    fn contains(&self, source: &Arc<Source>) -> bool {
+        self.sources.iter().any(|(_, other)| Arc::ptr_eq(source, other))
     }
 
     /// Tells the sources that `settings` is in force from `now` on.
@@ -187,34 +205,42 @@ impl KeySources {
         Some(Arc::new(RealmKeys::new(source, reader(realm))))
     }
 
-    /// Whether `realm` has a source among these.
-    pub(super) fn has(&self, realm: &JwtRealm) -> bool {
-        self.source_of(realm).is_some()
+    /// The keys of `realm`, where they are others than what it had `before` as `was`.
+    pub(super) fn new_to(
+        &self,
+        realm: &JwtRealm,
+        before: &Self,
+        was: Option<&JwtRealm>,
+    ) -> Option<NewKeys> {
+        let source = self.source_of(realm)?;
+        self.fetched(realm)?.ok()?;
+        let was = was.and_then(|was| before.source_of(was));
+        match before.contains(source) {
+            false => Some(NewKeys::Loaded(source.took())),
+            true if was.is_none_or(|was| !Arc::ptr_eq(was, source)) => Some(NewKeys::Shared),
+            true => None,
+        }
     }
 
-    /// Whether there are keys for `realm` among these.
-    pub(super) fn holds_for(&self, realm: &JwtRealm) -> bool {
-        self.fetched(realm).is_some_and(|fetched| fetched.is_ok())
-    }
-
-    /// Whether two realms read the same source.
-    pub(super) fn is_same(one: &JwtRealm, other: &JwtRealm) -> bool {
-        Origin::of(one) == Origin::of(other)
+    /// Why each realm of `settings` that has no keys has none.
+    pub(super) fn faults(&self, settings: &Settings) -> BTreeMap<Arc<str>, String> {
+        let realms = settings.realms.iter();
+        let fault =
+            |realm: &JwtRealm| Some((realm.name.as_str().into(), self.fetched(realm)?.err()?));
+        realms.filter_map(fault).collect()
     }
 
     /// What came of fetching the keys of `realm`.
     fn fetched(&self, realm: &JwtRealm) -> Option<Fetched> {
         let source = self.source_of(realm)?;
-        let nothing = || source.fault().unwrap_or_else(|| "there was no answer in time".to_owned());
-        let issuer = &realm.token.allowed_issuer;
+        let nothing = || {
+            source.fault().unwrap_or_else(|| {
+                "there was no answer within [realmgate.jwks.startup_timeout]".to_owned()
+            })
+        };
         Some(match source.document() {
             None => Err(nothing()),
-            Some(document) => match &document.issuer {
-                Some(other) if other != issuer => {
-                    Err(format!("it is the discovery document of the issuer [{other}]"))
-                }
-                _ => Ok(document),
-            },
+            Some(document) => document.is_for(&realm.token.allowed_issuer).map(|()| document),
         })
     }
 
@@ -227,27 +253,34 @@ impl KeySources {
         self.get(&Origin::File(path.to_owned())).is_some_and(|source| !is_known(source))
     }
 
-    /// Loads the files that are `among` once more, all at the same time.
-    pub(super) fn load_files(&self, among: impl Fn(&Path) -> bool) {
-        self.load(Trigger::FileChange, |origin| match origin {
-            Origin::File(path) => among(path),
-            Origin::Url(..) => false,
+    /// Has the sources of these `files` take what was read of them.
+    pub(super) fn take_files(&self, files: &[(&PathBuf, &KeyFile)]) {
+        let takes = files.iter().filter_map(|(path, file)| {
+            let read = file.read.as_ref().map(Arc::clone).map_err(ToString::to_string);
+            let source = self.get(&Origin::File((*path).clone()))?;
+            Some(source.take(Trigger::FileChange, read))
         });
+        self.thread.handle.block_on(join_all(takes));
     }
 
-    /// Loads all once more, at the same time, but the files that are `among` those.
-    pub(super) fn load_all_but(&self, among: impl Fn(&Path) -> bool) {
-        self.load(Trigger::Signal, |origin| match origin {
-            Origin::File(path) => !among(path),
-            Origin::Url(..) => true,
-        });
-    }
-
-    fn load(&self, trigger: Trigger, which: impl Fn(&Origin) -> bool) {
-        let sources = self.sources.iter().filter(|(origin, _)| which(origin));
-        let loads = sources.map(|(_, source)| source.load(trigger));
+    /// Loads all once more, at the same time, but these `files`.
+    pub(super) fn load_all_but(&self, files: &[(&PathBuf, &KeyFile)]) {
+        let is_among = |origin: &Origin| {
+            let Origin::File(path) = origin else { return false };
+            files.iter().any(|(other, _)| *other == path)
+        };
+        let sources = self.sources.iter().filter(|(origin, _)| !is_among(origin));
+        let loads = sources.map(|(_, source)| source.load(Trigger::Signal));
         self.thread.handle.block_on(join_all(loads));
     }
+}
+
+/// What is new of a realm's keys.
+pub(super) enum NewKeys {
+    /// They were loaded for it; that took so long.
+    Loaded(Duration),
+    /// Others had them before.
+    Shared,
 }
 
 fn reader(realm: &JwtRealm) -> Reader {
@@ -266,18 +299,4 @@ fn terms(settings: &Settings, origin: &Origin) -> Terms {
         .map(|reload| Poll { min: reload.url_interval_min, max: reload.url_interval_max })
         .reduce(|one, other| Poll { min: one.min.min(other.min), max: one.max.min(other.max) });
     Terms { readers: realms().map(reader).collect(), brake: Brake { burst, interval }, poll }
-}
-
-/// Reads a file once and takes it if it is a set of keys.
-struct FileLoader(PathBuf);
-
-impl Loader for FileLoader {
-    fn load<'l>(&'l self, _: &'l [String], _: bool) -> Loading<'l> {
-        let path = self.0.clone();
-        Box::pin(async move {
-            let read = tokio::task::spawn_blocking(move || settings::read_key_file(&path)).await;
-            let document = read.map_err(|error| error.to_string())?;
-            document.map(Loaded::Document).map_err(|fault| fault.to_string())
-        })
-    }
 }

@@ -4,18 +4,16 @@
 //! is in force, log, metrics and readiness say why.
 
 mod schedule;
+mod version;
 
-use super::build::{self, Before};
 use super::keys::KeySources;
-use super::reports::{KeyReports, log_each};
+use super::reports::KeyReports;
 use super::{Live, Shutdown};
 use crate::http::Readiness;
-use crate::observe::{KeyLoad, Metrics, Reload, Trigger};
+use crate::observe::{Metrics, Reload};
 use crate::server::clock::Clock;
 use crate::server::ext_authz::Checks;
-use crate::settings::{
-    JwtRealm, KeyFile, KeyFiles, Loaded, Look, Problems, Reading, Settings, Version, Watch,
-};
+use crate::settings::{JwtRealm, KeyFile, KeyFiles, Look, Settings, Version, Watch};
 pub use schedule::Pace;
 use schedule::Schedule;
 use std::io;
@@ -25,6 +23,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use version::Retry;
 
 pub(super) enum Order {
     /// Look now, and tell what became of it.
@@ -75,20 +74,6 @@ pub(super) struct Reloader {
     pub(super) refused: Option<String>,
     /// Set where it is for nothing but keys that could not be fetched.
     pub(super) retry: Option<Retry>,
-}
-
-/// Why a version was not taken.
-enum NotTaken {
-    /// It lacks keys.
-    Lacks(Problems),
-    /// The service ends, or another version is written.
-    Overtaken,
-}
-
-/// A version that is tried again, since its keys may come.
-pub(super) struct Retry {
-    due: Instant,
-    reading: Reading,
 }
 
 /// What a look came to.
@@ -165,7 +150,7 @@ impl Reloader {
                 if !is_asked {
                     return Turn::Quiet;
                 }
-                self.keys.load_all_but(|_| false);
+                self.keys.load_all_but(&[]);
                 Turn::Done(self.known())
             }
             Look::New(version) => {
@@ -191,25 +176,9 @@ impl Reloader {
     fn load_keys(&self, files: &KeyFiles, is_asked: bool) {
         let is_new = |path: &Path, file: &KeyFile| file.is_watched && self.keys.differs(path, file);
         let new: Vec<_> = files.iter().filter(|(path, file)| is_new(path, file)).collect();
-        let is_among = |path: &Path| new.iter().any(|(changed, _)| *changed == path);
-        self.keys.load_files(is_among);
+        self.keys.take_files(&new);
         if is_asked {
-            self.keys.load_all_but(is_among);
-        }
-    }
-
-    /// Counts the keys that are new to realms of `settings`. Every one of them waited for a source that
-    /// was not there `before`.
-    fn count_new_keys(&self, settings: &Settings, before: &KeySources) {
-        for realm in settings.realms.iter().filter(|realm| self.keys.holds_for(realm)) {
-            if !before.has(realm) {
-                let took = Duration::ZERO;
-                self.metrics.keys_loaded(&realm.name, Trigger::Startup, KeyLoad::Changed, took);
-            }
-            let was = self.settings.realms.iter().find(|was| was.name == realm.name);
-            if !was.is_some_and(|was| KeySources::is_same(was, realm)) {
-                self.metrics.keys_confirmed(&realm.name, self.clock.unix_seconds());
-            }
+            self.keys.load_all_but(&new);
         }
     }
 
@@ -225,120 +194,9 @@ impl Reloader {
         result
     }
 
-    fn take(&mut self, loaded: Loaded, files: &KeyFiles, reading: Reading) -> Turn {
-        if loaded.settings == self.settings {
-            self.refused = None;
-            self.show();
-            let result = self.known();
-            warn_each(&loaded.warnings);
-            return Turn::Done(result);
-        }
-        let patience = loaded.settings.jwks.startup_timeout;
-        match self.take_with_keys(loaded, files, &reading, patience) {
-            Ok(result) => Turn::Done(result),
-            Err(NotTaken::Overtaken) => self.look_again(),
-            Err(NotTaken::Lacks(problems)) => {
-                self.try_again(reading);
-                Turn::Done(self.refuse(&problems))
-            }
-        }
-    }
-
-    /// Takes a version that was refused for want of its keys, if they are there now. If not, nothing
-    /// is new.
-    fn retry(&mut self, loaded: Loaded, files: &KeyFiles, reading: Reading) -> Turn {
-        match self.take_with_keys(loaded, files, &reading, Duration::ZERO) {
-            Ok(result) => Turn::Done(result),
-            Err(NotTaken::Overtaken) => self.look_again(),
-            Err(NotTaken::Lacks(_)) => {
-                self.try_again(reading);
-                Turn::Quiet
-            }
-        }
-    }
-
     fn look_again(&mut self) -> Turn {
         self.watch.forget();
         Turn::Unsettled
-    }
-
-    fn try_again(&mut self, reading: Reading) {
-        self.retry = Some(Retry { due: Instant::now() + self.pace.retry, reading });
-    }
-
-    /// Takes a version that is not in force, if its keys come within `patience`, as long as what is
-    /// written is what it was made of.
-    fn take_with_keys(
-        &mut self,
-        loaded: Loaded,
-        files: &KeyFiles,
-        reading: &Reading,
-        patience: Duration,
-    ) -> Result<Reload, NotTaken> {
-        let Loaded { settings, warnings, key_urls } = loaded;
-        let keys = self.keys.next(&settings, files);
-        let overtaken = async {
-            tokio::select! {
-                () = self.shutdown.begun() => {}
-                () = changed(reading, self.pace.poll) => {}
-            }
-        };
-        if !keys.load_first(patience, overtaken) {
-            return Err(NotTaken::Overtaken);
-        }
-        let said = keys.judge(&key_urls, &settings, settings.jwks.start_degraded);
-        if said.refusals().next().is_some() {
-            return Err(NotTaken::Lacks(said));
-        }
-        warn_each(&said);
-        let result = self.apply(settings, keys);
-        warn_each(&warnings);
-        Ok(result)
-    }
-
-    fn apply(&mut self, settings: Settings, keys: KeySources) -> Reload {
-        let in_force = self.checks.in_force();
-        let before = Before { settings: &self.settings, in_force: &in_force };
-        let now = self.clock.now().monotonic;
-        let next = build::next(&settings, &keys, before, now);
-        let before = std::mem::replace(&mut self.keys, keys);
-        self.keys.poll_new(Some(&before));
-        self.count_new_keys(&settings, &before);
-        let generation = next.snapshot().generation;
-        // Together: the settings are those of what is in force.
-        self.checks.replace(next);
-        self.keys.set_terms(&settings, now);
-        let before = std::mem::replace(&mut self.settings, settings);
-        let realms = build::names(&self.settings);
-        for gone in build::names(&before).iter().filter(|realm| !realms.contains(realm)) {
-            self.metrics.forget_realm(gone);
-        }
-        self.refused = None;
-        self.show();
-        self.reports.show();
-        self.live.send_modify(|live| live.drain = self.settings.drain.clone());
-        let result = Reload::Applied;
-        tracing::info!(event = EVENT, result = result.code(), generation, "a new configuration");
-        if before.log != self.settings.log {
-            super::set_log(&self.settings.log);
-        }
-        result
-    }
-
-    fn refuse(&mut self, problems: &Problems) -> Reload {
-        let result = Reload::Refused;
-        let lines: Vec<_> = problems.refusals().collect();
-        let first = lines.first().cloned().unwrap_or_default();
-        let more = match lines.len() {
-            0 | 1 => String::new(),
-            count => format!(" (and {} more)", count - 1),
-        };
-        self.refused = Some(format!("{first}{more}"));
-        log_each(lines.into_iter(), |problem| {
-            tracing::error!(event = EVENT, result = result.code(), problem, "refused");
-        });
-        self.show();
-        result
     }
 
     /// Nobody knows what is written, so it is looked at again.
@@ -363,22 +221,7 @@ impl Reloader {
     }
 }
 
-/// Ends when what is written is not `reading` any more.
-async fn changed(reading: &Reading, poll: Duration) {
-    while reading.is_current() {
-        tokio::time::sleep(poll).await;
-    }
-}
-
 const EVENT: &str = "config_reload";
-
-/// Logs the warnings of a new version.
-fn warn_each(warnings: &Problems) {
-    log_each(warnings.lines(), |line| {
-        let warning = line.trim_start_matches("warning: ");
-        tracing::warn!(event = EVENT, warning, "of the new version");
-    });
-}
 
 #[cfg(test)]
 mod tests;

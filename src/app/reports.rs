@@ -3,6 +3,7 @@
 //! The one rule: what is shown is what the realms in force have, whoever loaded it and when.
 
 use super::Live;
+use crate::engine::Monotonic;
 use crate::engine::realm::jwt::JwtRealm;
 use crate::http::{Readiness, RealmReadiness};
 use crate::jwks::{Report, Reports};
@@ -13,6 +14,7 @@ use crate::server::health::RealmHealth;
 use crate::settings::key_warnings;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Hears of all loads of a process.
@@ -21,6 +23,8 @@ pub(super) struct KeyReports {
     clock: Clock,
     /// Where what is in force is shown, as soon as something is.
     shown: Mutex<Option<Shown>>,
+    /// The faults of sources that the log has told of, and when.
+    told: Mutex<BTreeMap<String, (String, Monotonic)>>,
 }
 
 /// What is in force, and who is told what its realms have.
@@ -36,7 +40,7 @@ struct Shown {
 
 impl KeyReports {
     pub(super) fn new(metrics: Arc<Metrics>, clock: Clock) -> Self {
-        Self { metrics, clock, shown: Mutex::default() }
+        Self { metrics, clock, shown: Mutex::default(), told: Mutex::default() }
     }
 
     /// From now on what the realms of `checks` have is shown.
@@ -56,6 +60,15 @@ impl KeyReports {
     pub(super) fn started(&self) {
         if let Some(shown) = &mut *self.shown() {
             shown.has_started = true;
+        }
+        self.show();
+    }
+
+    /// What is in force is another configuration; `faults` says of each realm without keys why it has
+    /// none.
+    pub(super) fn adopt(&self, faults: BTreeMap<Arc<str>, String>) {
+        if let Some(shown) = &mut *self.shown() {
+            shown.faults = faults;
         }
         self.show();
     }
@@ -103,10 +116,15 @@ impl KeyReports {
 
 impl Shown {
     fn readiness_of(&self, realm: &JwtRealm) -> RealmReadiness {
-        let fault = (!realm.authenticator.has_loaded()).then(|| {
+        let fault = if !realm.authenticator.has_loaded() {
             let fault = self.faults.get(realm.name.as_str()).map_or("", String::as_str);
-            format!("its keys have not been loaded yet: {fault}").trim_end_matches(": ").to_owned()
-        });
+            let why = format!("its keys have not been loaded yet: {fault}");
+            Some(why.trim_end_matches(": ").to_owned())
+        } else if realm.authenticator.usable_keys() == 0 {
+            Some("it has no usable key".to_owned())
+        } else {
+            None
+        };
         RealmReadiness { name: realm.name.clone(), fault }
     }
 }
@@ -118,29 +136,31 @@ impl Reports for KeyReports {
 
     fn loaded(&self, report: &Report<'_>) {
         let Report { trigger, waited, readers, result, took, .. } = report;
-        log(report);
-        let readers_realms = readers.iter().map(|reader| &reader.realm);
+        self.log(report);
+        if !report.is_in_force {
+            return;
+        }
         let counted: Vec<_> = match trigger {
             // Every one of them waits for its start.
-            Trigger::Startup => readers_realms.collect(),
-            _ if waited.is_empty() => readers_realms.take(1).collect(),
-            _ => waited.iter().collect(),
+            Trigger::Startup => readers.iter().collect(),
+            _ if waited.is_empty() => readers.iter().take(1).collect(),
+            _ => readers.iter().filter(|reader| waited.contains(&reader.realm)).collect(),
         };
-        for realm in counted {
-            self.with_realm(realm, |_| self.metrics.keys_loaded(realm, *trigger, *result, *took));
+        for reader in counted {
+            let (realm, (result, _)) = (&reader.realm, report.for_reader(reader));
+            self.with_realm(realm, |_| self.metrics.keys_loaded(realm, *trigger, result, *took));
         }
-        for reader in readers.iter().filter(|_| *result != KeyLoad::Error) {
-            let now = self.clock.unix_seconds();
-            self.with_realm(&reader.realm, |_| self.metrics.keys_confirmed(&reader.realm, now));
-        }
-        if let Some(shown) = &mut *self.shown() {
-            for reader in *readers {
-                match report.fault {
-                    Some(fault) => {
-                        shown.faults.insert(Arc::clone(&reader.realm), fault.to_owned());
-                    }
-                    None => drop(shown.faults.remove(&reader.realm)),
-                }
+        for reader in *readers {
+            let (realm, (_, fault)) = (&reader.realm, report.for_reader(reader));
+            if fault.is_none() {
+                let now = self.clock.unix_seconds();
+                self.with_realm(realm, |_| self.metrics.keys_confirmed(realm, now));
+            }
+            if let Some(shown) = &mut *self.shown() {
+                match fault {
+                    Some(fault) => shown.faults.insert(Arc::clone(realm), fault),
+                    None => shown.faults.remove(realm),
+                };
             }
         }
         if *result != KeyLoad::Unchanged {
@@ -179,18 +199,59 @@ impl KeyReports {
 /// What the log calls a load of keys.
 const EVENT: &str = "jwks_reload";
 
-/// One line, unless nothing is new.
-fn log(report: &Report<'_>) {
-    let Report { source, trigger, result, document, fault, .. } = report;
-    let (trigger, result) = (trigger.code(), result.code());
-    if let Some(problem) = fault {
-        let what = "no keys were loaded: those that were there before stay in force";
-        tracing::error!(event = EVENT, trigger, result, source, problem, "{what}");
-    } else if let (KeyLoad::Changed, Some(document)) = (report.result, document) {
-        let keys = document.parsed.keys.len();
-        tracing::info!(event = EVENT, trigger, result, source, keys, "new keys");
-    } else {
-        tracing::debug!(event = EVENT, trigger, result, source, "the keys are as they were");
+/// How long it is before a fault that goes on is an error in the log once more.
+const SILENCE: Duration = Duration::from_secs(600);
+
+impl KeyReports {
+    /// One line: for people where it is news, for who looks for bugs where it is not.
+    fn log(&self, report: &Report<'_>) {
+        let Report { source, trigger, result, document, fault, .. } = report;
+        let (trigger, result) = (trigger.code(), result.code());
+        let names = report.readers.iter().map(|reader| &*reader.realm);
+        let realms = names.collect::<Vec<_>>().join(",");
+        if let Some(problem) = fault {
+            let what = if report.has_keys {
+                "no keys were loaded: those that were there before stay in force"
+            } else {
+                "no keys were loaded: there are none yet"
+            };
+            if self.is_news(source, problem) {
+                tracing::error!(event = EVENT, trigger, result, realms, source, problem, "{what}");
+            } else {
+                tracing::debug!(event = EVENT, trigger, result, realms, source, problem, "{what}");
+            }
+            return;
+        }
+        let is_mended = self.told().remove(*source).is_some();
+        if let (KeyLoad::Changed, Some(document)) = (report.result, document) {
+            let keys = document.parsed.keys.len();
+            tracing::info!(event = EVENT, trigger, result, realms, source, keys, "new keys");
+        } else if is_mended {
+            let what = "loads work again, and the keys are as they were";
+            tracing::info!(event = EVENT, trigger, result, realms, source, "{what}");
+        } else {
+            let what = "the keys are as they were";
+            tracing::debug!(event = EVENT, trigger, result, realms, source, "{what}");
+        }
+    }
+
+    /// Whether the log has to tell of this `fault`: it is another one than before, or it is long since
+    /// it was told.
+    fn is_news(&self, source: &str, fault: &str) -> bool {
+        let now = self.clock.now().monotonic;
+        let mut told = self.told();
+        let is_told = told
+            .get(source)
+            .is_some_and(|(before, at)| before == fault && now.since(*at) < SILENCE);
+        if !is_told {
+            told.insert(source.to_owned(), (fault.to_owned(), now));
+        }
+        !is_told
+    }
+
+    fn told(&self) -> MutexGuard<'_, BTreeMap<String, (String, Monotonic)>> {
+        // Whoever panicked left nothing half-done here.
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

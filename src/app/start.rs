@@ -175,6 +175,7 @@ impl Parts {
         metrics.configured(clock.unix_seconds());
         let reports = Arc::new(KeyReports::new(Arc::clone(&metrics), clock.clone()));
         let keys = KeySources::none(Arc::clone(&reports))?.next(settings, key_files);
+        keys.set_terms(settings, clock.now().monotonic);
         let checks = Arc::new(Checks::new(build::first(settings, &keys, &metrics)?, clock.clone()));
         // Read already; what is fetched counts when it is.
         for realm in settings.realms.iter().filter(|realm| realm.keys.file().is_some()) {

@@ -36,7 +36,7 @@ struct Config {
 pub struct RealmReadiness {
     /// Its name.
     pub name: String,
-    /// Why it has no keys, if they have never been loaded: one line.
+    /// Why it has no keys, if it has none: one line.
     pub fault: Option<String>,
 }
 

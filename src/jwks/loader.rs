@@ -5,6 +5,7 @@
 use super::Parsed;
 use crate::engine::crypto::Fingerprint;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// Loads one document, whenever it is asked to.
 pub trait Loader: Send + Sync {
@@ -20,7 +21,7 @@ pub type Loading<'l> = Pin<Box<dyn Future<Output = Result<Loaded, String>> + Sen
 #[derive(Debug)]
 pub enum Loaded {
     /// A set of keys.
-    Document(Document),
+    Document(Arc<Document>),
     /// Nothing else than the load before.
     NotModified {
         /// When it wants to be asked again, in seconds since 1970.
@@ -41,4 +42,16 @@ pub struct Document {
     pub note: Option<String>,
     /// When it wants to be asked again, in seconds since 1970.
     pub fresh_until: Option<i64>,
+}
+
+impl Document {
+    /// Whether these are keys for tokens of `issuer`; if not, why not: one line.
+    pub fn is_for(&self, issuer: &str) -> Result<(), String> {
+        match &self.issuer {
+            Some(other) if other != issuer => {
+                Err(format!("it is the discovery document of the issuer [{other}]"))
+            }
+            _ => Ok(()),
+        }
+    }
 }

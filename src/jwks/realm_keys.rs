@@ -26,11 +26,15 @@ impl RealmKeys {
 impl KeySource for RealmKeys {
     fn current(&self) -> Option<Arc<KeySet>> {
         let held = self.source.document()?;
-        let is_ours = held.issuer.as_ref().is_none_or(|issuer| *issuer == self.reader.issuer);
-        is_ours.then(|| Arc::clone(&held.parsed.keys))
+        held.is_for(&self.reader.issuer).ok()?;
+        Some(Arc::clone(&held.parsed.keys))
     }
 
     fn renewed(&self, used: Option<Fingerprint>, now: Monotonic) -> Wait<'_> {
+        // Whoever sees nothing of what is held has tried all that is held.
+        let foreign =
+            self.source.document().filter(|held| held.is_for(&self.reader.issuer).is_err());
+        let used = used.or_else(|| foreign.map(|held| held.parsed.keys.version()));
         Box::pin(self.source.renewed(&self.reader.realm, used, now))
     }
 }

@@ -38,6 +38,9 @@ struct State {
     readers: Vec<Reader>,
     last: Last,
     fault: Option<String>,
+    /// How long the last load took.
+    took: Duration,
+    is_in_force: bool,
 }
 
 impl Source {
@@ -53,7 +56,8 @@ impl Source {
         let version = document.as_ref().map(|document| document.parsed.keys.version());
         let reloads = Reloads::new(terms.brake, version);
         let last = if document.is_some() { Last::First } else { Last::NeverGood(0) };
-        let state = State { reloads, readers: terms.readers, last, fault: None };
+        let (readers, fault, took) = (terms.readers, None, Duration::ZERO);
+        let state = State { reloads, readers, last, fault, took, is_in_force: false };
         Arc::new(Self {
             name,
             loader,
@@ -66,11 +70,12 @@ impl Source {
         })
     }
 
-    /// These are its terms from `now` on.
+    /// It is in force from `now` on, on these terms.
     pub fn set_terms(&self, terms: Terms, now: Monotonic) {
         let Terms { readers, brake, poll } = terms;
         let mut state = self.state();
         state.readers = readers;
+        state.is_in_force = true;
         state.reloads.set_brake(brake, now);
         drop(state);
         self.poll.send_if_modified(|now| std::mem::replace(now, poll) != poll);
@@ -91,6 +96,11 @@ impl Source {
         self.state().fault.clone()
     }
 
+    /// How long the last load took.
+    pub fn took(&self) -> Duration {
+        self.state().took
+    }
+
     /// Tries to load it for the first time, again and again, but no longer than `patience`; without any
     /// patience once.
     pub async fn load_first(self: &Arc<Self>, patience: Duration) {
@@ -109,11 +119,24 @@ impl Source {
 
     /// Loads it once, after the load that is under way, if one is.
     pub async fn load(self: &Arc<Self>, trigger: Trigger) -> KeyLoad {
+        self.begin(trigger).await;
+        // An error means that the runtime is at its end.
+        self.take_off(trigger).await.unwrap_or(KeyLoad::Error)
+    }
+
+    /// Takes what somebody has `read` of it as a load of its own, after the load that is under way, if
+    /// one is.
+    pub async fn take(&self, trigger: Trigger, read: Result<Arc<Document>, String>) -> KeyLoad {
+        self.begin(trigger).await;
+        self.land(read.map(Loaded::Document), Duration::ZERO)
+    }
+
+    /// Waits until a load may begin. It has begun then, and has to land.
+    async fn begin(&self, trigger: Trigger) {
         loop {
             let begun = self.state().reloads.begin(trigger);
             match begun {
-                // An error means that the runtime is at its end.
-                Ok(_) => return self.take_off(trigger).await.unwrap_or(KeyLoad::Error),
+                Ok(_) => return,
                 Err(under_way) => self.until_ended(under_way).await,
             }
         }
@@ -169,10 +192,10 @@ impl Source {
         let mut state = self.state();
         let was_loaded = self.held.load().is_some();
         let (result, document, fault) = match loaded {
-            Ok(Loaded::Document(document)) => {
-                let document = Arc::new(document);
-                (self.hold(&document), Some(document), None)
-            }
+            Ok(Loaded::Document(document)) => match self.refuse(&document, &state.readers) {
+                Some(fault) => (KeyLoad::Error, None, Some(fault)),
+                None => (self.hold(&document), Some(document), None),
+            },
             Ok(Loaded::NotModified { fresh_until }) => {
                 state.last = Last::Good(fresh_until);
                 (KeyLoad::Unchanged, None, None)
@@ -187,9 +210,10 @@ impl Source {
             (None, None, last) => last,
         };
         state.fault.clone_from(&fault);
+        state.took = took;
         let version = document.as_ref().map(|document| document.parsed.keys.version());
         let flight = state.reloads.land(version);
-        let readers = state.readers.clone();
+        let (readers, is_in_force) = (state.readers.clone(), state.is_in_force);
         drop(state);
         let Some(flight) = flight else { return result };
         let _ended = Landed { source: self, number: flight.number };
@@ -201,9 +225,20 @@ impl Source {
             result,
             document: document.as_deref(),
             fault: fault.as_deref(),
+            has_keys: self.held.load().is_some(),
+            is_in_force,
             took,
         });
         result
+    }
+
+    /// Why `document` is not taken: it is another issuer's than the one before, whose keys one of the
+    /// `readers` wants.
+    fn refuse(&self, document: &Document, readers: &[Reader]) -> Option<String> {
+        let before = self.document()?;
+        let wanted = before.issuer.as_ref()?;
+        let is_wanted = readers.iter().any(|reader| reader.issuer == *wanted);
+        document.is_for(wanted).err().filter(|_| is_wanted)
     }
 
     fn hold(&self, document: &Arc<Document>) -> KeyLoad {

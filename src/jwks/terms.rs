@@ -62,6 +62,21 @@ pub struct Report<'r> {
     pub document: Option<&'r Document>,
     /// Why nothing was.
     pub fault: Option<&'r str>,
+    /// Whether the source has keys, from this load or from one before.
+    pub has_keys: bool,
+    /// Whether the source is in force, and not only tried for a version that may be.
+    pub is_in_force: bool,
     /// How long it took.
     pub took: Duration,
+}
+
+impl Report<'_> {
+    /// What became of it for `reader`, and why it brought nothing, if it did not.
+    pub fn for_reader(&self, reader: &Reader) -> (KeyLoad, Option<String>) {
+        let foreign = self.document.and_then(|document| document.is_for(&reader.issuer).err());
+        match (foreign, self.fault) {
+            (Some(foreign), _) => (KeyLoad::Error, Some(foreign)),
+            (None, fault) => (self.result, fault.map(str::to_owned)),
+        }
+    }
 }

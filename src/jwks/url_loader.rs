@@ -7,7 +7,7 @@ use super::back_channel::BackChannel;
 use super::http::{self, Fetcher, Validators};
 use super::url::HttpsUrl;
 use super::{Document, Loaded, Loader, Loading};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Loads a URL's key set.
@@ -42,7 +42,7 @@ impl UrlLoader {
                 });
                 let issuer = followed.map(|followed| followed.issuer);
                 let fresh_until = freshness.target(now());
-                Loaded::Document(Document { text, parsed, issuer, note, fresh_until })
+                Loaded::Document(Arc::new(Document { text, parsed, issuer, note, fresh_until }))
             }
         })
     }

@@ -3,6 +3,7 @@
 mod sequence;
 
 use super::*;
+use crate::app::build;
 use crate::settings::tests::{Folder, realm};
 use crate::settings::{Sources, Version};
 

@@ -186,6 +186,14 @@ fn tls_text(error: &rustls::Error) -> String {
         return "the server shows an authority's own certificate, not one that it signed"
             .to_owned();
     }
+    if text.contains("UnknownIssuer") {
+        let why = "none of [ssl.certificate_authorities], or of the system's where that is not set, \
+                   vouches for it";
+        return shown(&format!("{text}: {why}"));
+    }
+    if text.contains("InvalidContentType") {
+        return "what answers there does not speak TLS".to_owned();
+    }
     shown(&text)
 }
 
@@ -199,4 +207,26 @@ const SHOWN: usize = 256;
 
 fn shown(text: &str) -> String {
     one_line(text, SHOWN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{CertificateError, InvalidMessage};
+
+    #[test]
+    fn what_tls_says_is_told_in_the_words_of_the_settings() {
+        let unknown = CertificateError::UnknownIssuer;
+        for (error, told) in [
+            (rustls::Error::InvalidCertificate(unknown), "none of [ssl.certificate_authorities]"),
+            (
+                rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType),
+                "what answers there does not speak TLS",
+            ),
+            (rustls::Error::DecryptError, "cannot decrypt peer's message"),
+        ] {
+            let text = tls_text(&error);
+            assert!(text.contains(told), "{text}");
+        }
+    }
 }

@@ -72,7 +72,7 @@ fn document(which: usize, issuer: Option<&str>) -> Document {
 
 #[expect(clippy::unnecessary_wraps, reason = "as the loader answers")]
 fn brings(which: usize) -> Answer {
-    Ok(Loaded::Document(document(which, None)))
+    Ok(Loaded::Document(document(which, None).into()))
 }
 
 fn terms(poll: Option<Poll>) -> Terms {
@@ -202,7 +202,7 @@ async fn an_empty_set_is_taken_like_any_other() {
     let parsed = parse(text, Family::Public).unwrap();
     let text = Fingerprint::of(text);
     let empty = Document { text, parsed, issuer: None, note: None, fresh_until: None };
-    world.give(Ok(Loaded::Document(empty)));
+    world.give(Ok(Loaded::Document(empty.into())));
     assert_eq!(world.source.load(Trigger::Signal).await, KeyLoad::Changed);
     assert!(keys.current().unwrap().is_empty());
 }
@@ -246,7 +246,7 @@ async fn the_keys_of_one_issuer_are_nobody_elses() {
     let world = World::new(false, None);
     let (a, b) = (world.view("a", "i"), world.view("b", "j"));
     assert!(a.current().is_none() && b.current().is_none(), "never loaded");
-    world.give(Ok(Loaded::Document(document(0, Some("i")))));
+    world.give(Ok(Loaded::Document(document(0, Some("i")).into())));
     world.source.load(Trigger::Startup).await;
     assert_eq!((version(&a), version(&b)), (version_of(0), None));
     // The same text from somebody who does not say whose it is, is everybody's.

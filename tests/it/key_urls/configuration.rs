@@ -133,6 +133,12 @@ fn a_changed_file_of_authorities_takes_effect() {
     // Nobody vouches for the issuer any more: that is refused, and what was there goes on.
     gate.reload("refused", |setup| setup.file(AUTHORITY, &foreign));
     assert!(gate.caller().check(&by(&old)).is_allow());
+    let startup = |result| gate.metric(&loads("corp", "startup", result));
+    assert_eq!(
+        [startup("changed"), startup("error")],
+        [1, 0],
+        "what is in force knows nothing of it"
+    );
     assert_eq!(issuer.fetches(), 1);
     // Both do: it is another source, which is loaded anew.
     issuer.publish([&new]);
@@ -142,6 +148,7 @@ fn a_changed_file_of_authorities_takes_effect() {
     assert!(gate.caller().check(&by(&new)).is_allow());
     assert_eq!(gate.caller().check(&by(&old)).outcome(), (401, "no_usable_key"));
     assert_eq!(gate.metric(&loads("corp", "signature_failure", "changed")), 0);
+    assert_eq!(gate.metric(&loads("corp", "startup", "changed")), 2);
 }
 
 #[test]

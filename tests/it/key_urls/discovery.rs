@@ -1,9 +1,11 @@
 //! A URL of an OpenID discovery document, as the guide itself writes it.
 
-use super::{impatient, refusal};
-use crate::support::corp;
-use crate::support::issuer::{Issuer, by, by_second, key, second};
+use super::{impatient, refusal, requests};
+use crate::support::issuer::{Issuer, by, by_second, key, of, second};
 use crate::support::process::{realmgate, run};
+use crate::support::series::loads;
+use crate::support::token::Claims;
+use crate::support::{corp, http};
 
 #[test]
 fn a_discovery_document_of_the_allowed_issuer_is_followed_with_a_warning() {
@@ -34,6 +36,52 @@ fn a_discovery_document_of_another_issuer_refuses_the_start() {
     let is_refusal = |line: &str| line.contains(&refusal(&url)) && line.contains("not of");
     assert!(ended.stderr.lines().any(is_refusal), "{ended:?}");
     assert_eq!(issuer.fetches(), 0);
+}
+
+#[test]
+fn an_issuer_that_has_another_name_from_now_on_is_followed_by_a_changed_setting() {
+    const NEW: &str = "https://new.example.com/";
+    let good = key("a");
+    let issuer = Issuer::publishing([&good]);
+    let url = issuer.discovery(corp::ISSUER);
+    let mut gate = issuer.setup_at(&url).start();
+    let renamed = of(&good, &Claims::good().with("iss", NEW));
+    issuer.discovery(NEW);
+    assert!(gate.caller().check(&by(&good)).is_allow());
+    gate.reload("applied", |setup| setup.set(&corp::setting("allowed_issuer"), NEW));
+    assert!(gate.caller().check(&renamed).is_allow());
+    assert!(!gate.caller().check(&by(&good)).is_allow());
+}
+
+#[test]
+fn a_document_that_is_anothers_all_at_once_takes_no_keys_away() {
+    let good = key("a");
+    let issuer = Issuer::publishing([&good]);
+    let url = issuer.discovery(corp::ISSUER);
+    let setup = issuer.add_second(issuer.setup_at(&url)).set(&second("pkc_jwkset_path"), &*url);
+    let setup = impatient(setup).set("realmgate.jwks.start_degraded", "true");
+    let mut gate = setup.start();
+    let confirmed = |realm: &str| {
+        format!(r#"realmgate_jwks_last_success_timestamp_seconds{{realm="{realm}"}}"#)
+    };
+    assert!(gate.metric(&confirmed("corp")) > 0);
+    assert_eq!(gate.metric(&confirmed("second")), 0);
+    assert_eq!(gate.caller().check(&by_second(&good)).outcome(), (503, "keys_unavailable"));
+    assert_eq!(requests(gate.http(), "second"), [1, 0, 0], "it asked in earnest");
+
+    issuer.discovery("second");
+    gate.signal("HUP");
+    gate.wait_for_metric(&loads("corp", "signal", "error"), 1);
+    assert!(gate.caller().check(&by(&good)).is_allow(), "the old keys stay");
+    let parts = http::get(gate.http(), "/readyz?verbose").body;
+    assert!(parts.contains("[+]realm/corp ok"), "{parts}");
+    let why = "[-]realm/second: its keys have not been loaded yet: it is the discovery document";
+    assert!(parts.contains(why), "{parts}");
+
+    // Once nobody wants the keys of the one, the other has its own.
+    gate.reload("applied", |setup| setup.set(&corp::setting("allowed_issuer"), "gone"));
+    let answer = gate.caller().check(&by_second(&good));
+    assert!(answer.is_allow(), "{answer:?}\n{}", gate.log());
 }
 
 #[test]

@@ -60,6 +60,38 @@ fn a_load_that_brings_nothing_leaves_the_keys_and_is_told_and_counted_once() {
     }
 }
 
+#[test]
+fn a_fault_that_goes_on_is_told_once_and_so_is_its_end() {
+    let good = key("good");
+    let issuer = Issuer::publishing([&good]);
+    let gate = start(&issuer);
+    let ask_again = |result: &str, count: i64| {
+        gate.signal("HUP");
+        gate.wait_for_metric(&loads("corp", "signal", result), count);
+    };
+    issuer.answer([Answer::new("500 Internal Server Error", &[], "")]);
+    (1..=3).for_each(|count| ask_again("error", count));
+    issuer.answer([Answer::new("503 Service Unavailable", &[], "")]);
+    ask_again("error", 4);
+    issuer.publish([&good]);
+    ask_again("unchanged", 1);
+    ask_again("unchanged", 2);
+    issuer.answer([Answer::new("500 Internal Server Error", &[], "")]);
+    ask_again("error", 5);
+    gate.wait_for_metric(r#"realmgate_config_reloads_total{result="unchanged"}"#, 7);
+    let lines = gate.log_objects().into_iter();
+    let lines = lines.filter(|line| line["event"] == "jwks_reload" && line["trigger"] == "signal");
+    let told: Vec<_> = lines
+        .map(|line| {
+            assert_eq!(line["realms"], "corp", "{line}");
+            line["problem"].as_str().or(line["message"].as_str()).unwrap().to_owned()
+        })
+        .collect();
+    let parts = ["status [500]", "status [503]", "loads work again", "status [500]"];
+    assert_eq!(told.len(), parts.len(), "{told:#?}");
+    assert!(told.iter().zip(parts).all(|(line, part)| line.contains(part)), "{told:#?}");
+}
+
 /// Lets the issuer fail under the poll, and heals it with another key.
 fn heals(fault: Fault) {
     let (old, new) = (key("old"), key("new"));
