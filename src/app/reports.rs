@@ -23,8 +23,8 @@ pub(super) struct KeyReports {
     clock: Clock,
     /// Where what is in force is shown, as soon as something is.
     shown: Mutex<Option<Shown>>,
-    /// The faults of sources that the log has told of, and when.
-    told: Mutex<BTreeMap<String, (String, Monotonic)>>,
+    /// The faults that the log has told of, and when: of sources in force, and of others.
+    told: Mutex<BTreeMap<(String, bool), (String, Monotonic)>>,
 }
 
 /// What is in force, and who is told what its realms have.
@@ -209,20 +209,21 @@ impl KeyReports {
         let (trigger, result) = (trigger.code(), result.code());
         let names = report.readers.iter().map(|reader| &*reader.realm);
         let realms = names.collect::<Vec<_>>().join(",");
+        let key = ((*source).to_owned(), report.is_in_force);
         if let Some(problem) = fault {
             let what = if report.has_keys {
                 "no keys were loaded: those that were there before stay in force"
             } else {
                 "no keys were loaded: there are none yet"
             };
-            if self.is_news(source, problem) {
+            if self.is_news(key, problem) {
                 tracing::error!(event = EVENT, trigger, result, realms, source, problem, "{what}");
             } else {
                 tracing::debug!(event = EVENT, trigger, result, realms, source, problem, "{what}");
             }
             return;
         }
-        let is_mended = self.told().remove(*source).is_some();
+        let is_mended = self.told().remove(&key).is_some();
         if let (KeyLoad::Changed, Some(document)) = (report.result, document) {
             let keys = document.parsed.keys.len();
             tracing::info!(event = EVENT, trigger, result, realms, source, keys, "new keys");
@@ -237,19 +238,19 @@ impl KeyReports {
 
     /// Whether the log has to tell of this `fault`: it is another one than before, or it is long since
     /// it was told.
-    fn is_news(&self, source: &str, fault: &str) -> bool {
+    fn is_news(&self, source: (String, bool), fault: &str) -> bool {
         let now = self.clock.now().monotonic;
         let mut told = self.told();
         let is_told = told
-            .get(source)
+            .get(&source)
             .is_some_and(|(before, at)| before == fault && now.since(*at) < SILENCE);
         if !is_told {
-            told.insert(source.to_owned(), (fault.to_owned(), now));
+            told.insert(source, (fault.to_owned(), now));
         }
         !is_told
     }
 
-    fn told(&self) -> MutexGuard<'_, BTreeMap<String, (String, Monotonic)>> {
+    fn told(&self) -> MutexGuard<'_, BTreeMap<(String, bool), (String, Monotonic)>> {
         // Whoever panicked left nothing half-done here.
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -270,6 +271,34 @@ pub(super) fn log_each(mut lines: impl Iterator<Item = String>, log: impl Fn(&st
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Now, UnixTime};
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn a_fault_is_news_if_it_is_another_one_or_was_told_long_ago() {
+        let seconds = Arc::new(AtomicU64::new(0));
+        let told = Arc::clone(&seconds);
+        let clock = Clock::telling(move || {
+            let passed = Duration::from_secs(told.load(Ordering::SeqCst));
+            Now { unix: UnixTime::new(passed), monotonic: Monotonic::new(passed) }
+        });
+        let reports = KeyReports::new(Arc::new(Metrics::new().unwrap()), clock);
+        for (at, source, is_in_force, fault, is_news) in [
+            (0, "a", true, "gone", true),
+            (1, "a", true, "gone", false),
+            (1, "b", true, "gone", true),
+            (1, "a", false, "gone", true),
+            (2, "a", true, "late", true),
+            (3, "a", true, "gone", true),
+            (602, "a", true, "gone", false),
+            (603, "a", true, "gone", true),
+            (604, "a", true, "gone", false),
+        ] {
+            seconds.store(at, Ordering::SeqCst);
+            let news = reports.is_news((source.to_owned(), is_in_force), fault);
+            assert_eq!(news, is_news, "{at} {source} {is_in_force} {fault}");
+        }
+    }
 
     #[test]
     fn one_thing_is_worth_so_many_lines_and_the_number_of_the_others() {
