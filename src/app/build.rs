@@ -1,8 +1,8 @@
 //! Settings into what decides, answers and watches checks.
 //!
 //! The one rule: this is the only place that carries anything over from what was in force before. A
-//! realm of which nothing but the client secret changed lives on as it is; of any other the previous
-//! secret does.
+//! realm of which nothing but the client secret changed, nor the source of its keys, lives on as it is;
+//! of any other the previous secret does.
 
 use super::StartError;
 use super::keys::KeySources;
