@@ -193,6 +193,13 @@ impl Setup {
         }
     }
 
+    /// Writes all files of the one that is `kept` anew, changed so.
+    pub(crate) fn rewrite(kept: &mut Option<Self>, change: impl FnOnce(Self) -> Self) {
+        let setup = change(kept.take().unwrap());
+        setup.write();
+        *kept = Some(setup);
+    }
+
     /// Writes all files anew: mounted ones as a new version, others in place.
     pub(crate) fn write(&self) {
         let mut config = self.files.clone();
@@ -281,9 +288,7 @@ impl Gate {
 
     /// Writes the files anew, changed so.
     pub(crate) fn change(&mut self, change: impl FnOnce(Setup) -> Setup) {
-        let setup = change(self.setup.take().unwrap());
-        setup.write();
-        self.setup = Some(setup);
+        Setup::rewrite(&mut self.setup, change);
     }
 
     /// A series of the metrics.

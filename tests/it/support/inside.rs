@@ -83,9 +83,7 @@ impl Inside {
 
     /// Writes the files anew, changed so.
     pub(crate) fn change(&mut self, change: impl FnOnce(Setup) -> Setup) {
-        let setup = change(self.setup.take().unwrap());
-        setup.write();
-        self.setup = Some(setup);
+        Setup::rewrite(&mut self.setup, change);
     }
 
     /// The same, and has them looked at; what became of it.
