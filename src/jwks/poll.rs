@@ -66,19 +66,21 @@ mod tests {
 
     #[test]
     fn what_is_fresh_is_left_alone_within_the_intervals() {
-        let poll = Poll { min: Duration::from_secs(100), max: Duration::from_secs(1000) };
+        let poll = Poll { min: Duration::from_secs(200), max: Duration::from_secs(1000) };
         let now = 5000;
         for (last, random, seconds) in [
-            (Last::First, 0.0, 100.0),
-            (Last::First, 1.0, 100.0),
-            (Last::Good(None), 0.5, 100.0),
-            (Last::Good(Some(i64::MIN)), 0.5, 100.0),
-            (Last::Good(Some(4000)), 0.5, 100.0),
-            (Last::Good(Some(5099)), 0.5, 100.0),
+            (Last::First, 0.0, 200.0),
+            (Last::First, 1.0, 200.0),
+            (Last::Good(None), 0.5, 200.0),
+            (Last::Good(Some(i64::MIN)), 0.5, 200.0),
+            (Last::Good(Some(4000)), 0.5, 200.0),
+            (Last::Good(Some(5199)), 1.0, 200.0),
+            (Last::Good(Some(5200)), 0.0, 200.0),
+            (Last::Good(Some(5200)), 1.0, 202.0),
             (Last::Good(Some(5500)), 0.5, 500.0),
             (Last::Good(Some(5500)), 0.0, 495.0),
             (Last::Good(Some(5500)), 1.0, 505.0),
-            (Last::Good(Some(5100)), 0.0, 100.0),
+            (Last::Good(Some(6000)), 0.0, 990.0),
             (Last::Good(Some(6000)), 1.0, 1000.0),
             (Last::Good(Some(6001)), 0.0, 1000.0),
             (Last::Good(Some(i64::MAX)), 0.5, 1000.0),

@@ -1,9 +1,13 @@
 //! Sources with a loader that the test works by hand, on a real runtime.
 
+mod unasked;
+
+use super::super::reloads::MAX_WAITING;
 use super::super::{Brake, Family, Loading, RealmKeys, parse};
 use super::*;
 use crate::engine::realm::testing::Signer;
 use crate::engine::token::signature::KeySource as _;
+use futures_util::FutureExt;
 use serde_json::json;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,14 +19,13 @@ type Answer = Result<Loaded, String>;
 struct ByHand {
     answers: tokio::sync::Mutex<mpsc::UnboundedReceiver<Answer>>,
     begun: Arc<Semaphore>,
-    conditional: Arc<Mutex<Vec<bool>>>,
+    loads: Arc<Mutex<Vec<(String, bool)>>>,
     dropped: Arc<AtomicUsize>,
 }
 
 impl Loader for ByHand {
     fn load<'l>(&'l self, issuers: &'l [String], is_conditional: bool) -> Loading<'l> {
-        assert_eq!(issuers, ["i", "j"]);
-        self.conditional.lock().unwrap().push(is_conditional);
+        self.loads.lock().unwrap().push((issuers.join(" "), is_conditional));
         self.begun.add_permits(1);
         Box::pin(async { self.answers.lock().await.recv().await.expect("a bug of the loader") })
     }
@@ -36,19 +39,27 @@ impl Drop for ByHand {
 
 /// Writes down what it hears.
 #[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
+struct Heard {
+    lines: Mutex<Vec<String>>,
+    /// What happens while it hears of a load.
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
 
 impl Reports for Heard {
     fn asked(&self, realm: &str, request: KeyRequest) {
-        self.0.lock().unwrap().push(format!("{realm} {}", request.code()));
+        self.lines.lock().unwrap().push(format!("{realm} {}", request.code()));
     }
 
     fn loaded(&self, report: &Report<'_>) {
         let Report { source, trigger, waited, readers, result, fault, .. } = report;
-        assert_eq!((*source, readers.len()), ("the source", 2));
+        assert_eq!((*source, &*readers[0].realm), ("the source", "a"));
         let (trigger, result) = (trigger.code(), result.code());
         let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
-        self.0.lock().unwrap().push(format!("{trigger} {result}{fault} {waited:?}"));
+        self.lines.lock().unwrap().push(format!("{trigger} {result}{fault} {waited:?}"));
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(happens) = meanwhile {
+            happens();
+        }
     }
 }
 
@@ -58,7 +69,8 @@ struct World {
     begun: Arc<Semaphore>,
     heard: Arc<Heard>,
     dropped: Arc<AtomicUsize>,
-    conditional: Arc<Mutex<Vec<bool>>>,
+    /// The issuers of each load, and whether it was conditional.
+    loads: Arc<Mutex<Vec<(String, bool)>>>,
 }
 
 /// What `document` says with the test's key of this number, for `issuer` alone if it is given.
@@ -86,11 +98,11 @@ impl World {
     fn new(is_loaded: bool, poll: Option<Poll>) -> Self {
         let (answers, given) = mpsc::unbounded_channel();
         let (begun, heard) = (Arc::new(Semaphore::new(0)), Arc::new(Heard::default()));
-        let (dropped, conditional) = (Arc::new(AtomicUsize::new(0)), Arc::default());
+        let (dropped, loads) = (Arc::new(AtomicUsize::new(0)), Arc::default());
         let loader = ByHand {
             answers: tokio::sync::Mutex::new(given),
             begun: Arc::clone(&begun),
-            conditional: Arc::clone(&conditional),
+            loads: Arc::clone(&loads),
             dropped: Arc::clone(&dropped),
         };
         let source = Source::new(
@@ -101,7 +113,7 @@ impl World {
             Handle::current(),
             Arc::clone(&heard) as _,
         );
-        Self { source, answers, begun, heard, dropped, conditional }
+        Self { source, answers, begun, heard, dropped, loads }
     }
 
     fn view(&self, realm: &str, issuer: &str) -> RealmKeys {
@@ -119,7 +131,7 @@ impl World {
     }
 
     fn heard(&self) -> Vec<String> {
-        std::mem::take(&mut self.heard.0.lock().unwrap())
+        std::mem::take(&mut self.heard.lines.lock().unwrap())
     }
 }
 
@@ -242,6 +254,20 @@ async fn a_load_waits_for_the_one_under_way_and_then_is_its_own() {
 }
 
 #[tokio::test]
+async fn a_load_that_ends_while_the_one_before_it_is_told_of_has_ended() {
+    let world = World::new(true, None);
+    let source = Arc::clone(&world.source);
+    *world.heard.meanwhile.lock().unwrap() = Some(Box::new(move || {
+        assert_eq!(source.state().reloads.begin(Trigger::Signal), Ok(2), "the slot is free");
+        source.land(Err("gone".to_owned()), Duration::ZERO);
+    }));
+    world.give(brings(1));
+    world.source.load(Trigger::Interval).await;
+    assert_eq!(world.heard(), ["interval changed []", "signal error: gone []"]);
+    assert_eq!(*world.source.ended.borrow(), 2);
+}
+
+#[tokio::test]
 async fn the_keys_of_one_issuer_are_nobody_elses() {
     let world = World::new(false, None);
     let (a, b) = (world.view("a", "i"), world.view("b", "j"));
@@ -256,60 +282,14 @@ async fn the_keys_of_one_issuer_are_nobody_elses() {
 }
 
 #[tokio::test]
-async fn a_source_is_polled_as_often_as_its_terms_say_until_nobody_has_it() {
-    let soon = Duration::from_millis(1);
-    let poll = Poll { min: soon, max: soon };
-    let world = World::new(true, Some(poll));
-    world.source.poll();
-    for which in [1, 0] {
-        world.until_begun().await;
-        world.give(brings(which));
-    }
-    world.until_begun().await;
-    assert_eq!(world.heard(), ["interval changed []", "interval changed []"]);
-    world.give(brings(0));
-    // Not at all, and then again.
-    world.source.set_terms(terms(None), now());
-    world.source.until_ended(3).await;
-    assert_eq!(world.source.until_next(None), None);
-    world.source.set_terms(terms(Some(poll)), now());
-    world.until_begun().await;
-    world.give(brings(1));
-    let World { source, dropped, .. } = world;
-    drop(source);
-    while dropped.load(Ordering::SeqCst) == 0 {
-        tokio::task::yield_now().await;
-    }
-}
-
-#[tokio::test]
-async fn a_source_that_was_never_loaded_is_tried_again_also_where_nothing_is_polled() {
-    let world = World::new(false, None);
-    assert!(world.source.until_next(None).is_some());
-    world.give(Err("down".into()));
-    world.source.load(Trigger::Startup).await;
-    let retry = world.source.until_next(None).unwrap();
-    assert!(retry <= Duration::from_secs(2), "{retry:?}");
-    world.give(brings(0));
-    world.source.load(Trigger::Startup).await;
-    assert_eq!(world.source.until_next(None), None);
-    let hour = Duration::from_secs(3600);
-    let poll = Some(Poll { min: hour, max: 2 * hour });
-    assert_eq!(world.source.until_next(poll), Some(hour));
-}
-
-#[tokio::test]
-async fn only_a_poll_is_content_to_hear_that_nothing_has_changed() {
+async fn a_check_that_goes_away_makes_room_for_another() {
     let world = World::new(true, None);
-    for trigger in [
-        Trigger::Startup,
-        Trigger::SignatureFailure,
-        Trigger::Interval,
-        Trigger::FileChange,
-        Trigger::Signal,
-    ] {
-        world.give(brings(0));
-        world.source.load(trigger).await;
+    let keys = world.view("a", "i");
+    for _ in 0..=MAX_WAITING {
+        let asked = keys.renewed(version(&keys), now());
+        assert!(asked.now_or_never().is_none(), "it waited until it went away");
     }
-    assert_eq!(*world.conditional.lock().unwrap(), [false, false, true, false, false]);
+    let heard = world.heard();
+    assert_eq!(heard[0], "a started");
+    assert!(heard[1..].iter().all(|line| line == "a coalesced"), "{heard:?}");
 }

@@ -7,6 +7,7 @@ mod https;
 mod connection;
 mod faults;
 mod found;
+mod loader;
 
 use super::*;
 use crate::jwks::back_channel::{Authorities, Proxy, ProxyScheme, Tls, Verification};
