@@ -82,9 +82,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_told_in_whole_milliseconds() {
-        assert_eq!(UnixTime::new(Duration::new(7, 4_999_999)).millis(), 7_004);
-        assert_eq!(UnixTime::new(Duration::MAX).millis(), i64::MAX);
+    fn a_moment_is_told_in_whole_seconds_or_milliseconds() {
+        for (since_epoch, seconds, millis) in [
+            (Duration::new(7, 4_999_999), 7, 7_004),
+            (Duration::new(7, 999_999_999), 7, 7_999),
+            (Duration::MAX, i64::MAX, i64::MAX),
+        ] {
+            let moment = UnixTime::new(since_epoch);
+            assert_eq!((moment.seconds(), moment.millis()), (seconds, millis));
+        }
     }
 
     #[test]

@@ -110,6 +110,7 @@ mod tests {
             "https://issuer.example.com:443",
             "https://issuer.example.com:/jwks.json",
             "https://10.0.0.1/a/b?c=d#e",
+            "https://[::1]/jwks.json",
             "https://[::1]:8443/jwks.json",
             "https://issuer.example.com/a@b:c",
         ] {
