@@ -140,6 +140,25 @@ async fn the_next_look_follows_from_how_the_last_load_went() {
     }
 }
 
+#[tokio::test]
+async fn what_somebody_has_read_is_taken_like_a_load() {
+    let world = World::new(true, None);
+    let keys = world.view("a", "i");
+    let read = |which| Ok(Arc::new(document(which, None)));
+    for (read, result, heard) in [
+        (read(1), KeyLoad::Changed, "file_change changed []"),
+        (read(1), KeyLoad::Unchanged, "file_change unchanged []"),
+        (Err("gone".to_owned()), KeyLoad::Error, "file_change error: gone []"),
+    ] {
+        assert_eq!(world.source.take(Trigger::FileChange, read).await, result);
+        assert_eq!(world.heard(), [heard]);
+        assert_eq!((version(&keys), world.source.took()), (version_of(1), Duration::ZERO));
+    }
+    world.give(brings(0));
+    world.source.load(Trigger::Signal).await;
+    assert!(world.source.took() > Duration::ZERO);
+}
+
 #[test]
 fn a_random_number_is_within_0_and_1_and_seldom_the_same() {
     let numbers: Vec<_> = (0..100).map(|_| random()).collect();
