@@ -41,6 +41,18 @@ fn keys_are_fetched_before_the_service_is_ready() {
 }
 
 #[test]
+fn a_proxy_of_the_environment_is_not_asked() {
+    let good = key("a");
+    let issuer = Issuer::publishing([&good]);
+    let names = ["ALL_PROXY", "HTTPS_PROXY", "https_proxy"];
+    // Nobody listens there.
+    let set = |setup: Setup, name| setup.environment(name, "http://127.0.0.1:1");
+    let gate = names.into_iter().fold(issuer.setup(), set).environment("NO_PROXY", "").start();
+    assert!(gate.caller().check(&by(&good)).is_allow());
+    assert_eq!(issuer.fetches(), 1);
+}
+
+#[test]
 fn a_url_that_brings_no_keys_refuses_the_start_with_its_line_and_the_cause() {
     std::thread::scope(|scope| {
         for fault in Issuer::publishing([]).faults() {

@@ -23,7 +23,7 @@ pub(crate) struct Setup {
     secrets: Vec<(String, Vec<u8>)>,
     /// What stands beside the configuration, by its name.
     files: BTreeMap<String, Vec<u8>>,
-    rust_log: Option<String>,
+    environment: Vec<(&'static str, String)>,
     log_unread: bool,
     /// Whether the files stand in folders as Kubernetes mounts them.
     mounted: bool,
@@ -69,8 +69,9 @@ impl Setup {
 
     fn new(source: Source, settings: Map<String, Value>) -> Self {
         let (secrets, folder) = (Vec::new(), Folder::new());
-        let (files, rust_log, log_unread, mounted) = (BTreeMap::new(), None, false, false);
-        Self { source, settings, secrets, files, rust_log, log_unread, mounted, folder }
+        let (files, environment) = (BTreeMap::new(), Vec::new());
+        let (log_unread, mounted) = (false, false);
+        Self { source, settings, secrets, files, environment, log_unread, mounted, folder }
     }
 
     /// Sets one key, full and dotted.
@@ -122,8 +123,13 @@ impl Setup {
     }
 
     /// Sets `RUST_LOG`.
-    pub(crate) fn rust_log(mut self, filter: &str) -> Self {
-        self.rust_log = Some(filter.to_owned());
+    pub(crate) fn rust_log(self, filter: &str) -> Self {
+        self.environment("RUST_LOG", filter)
+    }
+
+    /// Sets a variable of the service's environment.
+    pub(crate) fn environment(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
         self
     }
 
@@ -170,9 +176,7 @@ impl Setup {
             command.arg("--config").arg(self.config_file());
             command.arg("--keystore").arg(self.keystore());
         }
-        if let Some(filter) = &self.rust_log {
-            command.env("RUST_LOG", filter);
-        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if self.log_unread { Running::spawn_unread(command) } else { Running::spawn(command) }
     }
 
