@@ -161,7 +161,9 @@ impl Reloader {
                     Ok(loaded) => self.take(loaded, &key_files, reading),
                     Err(problems) => Turn::Done(self.refuse(&problems)),
                 };
-                self.load_keys(&key_files, is_asked);
+                if !matches!(turn, Turn::Unsettled) {
+                    self.load_keys(&key_files, is_asked);
+                }
                 turn
             }
         }

@@ -33,7 +33,7 @@ pub struct Configured {
     pub key_urls: Option<KeyUrls>,
     /// Notices when it is written anew, and how often to look. Without it nothing is reloaded.
     pub watch: Option<(Watch, Pace)>,
-    /// What checks are decided and keys are fetched by.
+    /// Tells the time that checks are decided by.
     pub clock: Clock,
 }
 

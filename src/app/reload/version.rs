@@ -52,8 +52,11 @@ impl Reloader {
         match self.take_with_keys(loaded, files, &reading, Duration::ZERO) {
             Ok(result) => Turn::Done(result),
             Err(NotTaken::Overtaken) => self.look_again(),
-            Err(NotTaken::Lacks(_)) => {
+            Err(NotTaken::Lacks(problems)) => {
                 self.try_again(reading);
+                // It was told; readiness shows what is wrong by now.
+                self.refused = Some(in_one_line(&problems));
+                self.show();
                 Turn::Quiet
             }
         }
@@ -125,14 +128,8 @@ impl Reloader {
     /// Refuses a version and tells why.
     pub(super) fn refuse(&mut self, problems: &Problems) -> Reload {
         let result = Reload::Refused;
-        let lines: Vec<_> = problems.refusals().collect();
-        let first = lines.first().cloned().unwrap_or_default();
-        let more = match lines.len() {
-            0 | 1 => String::new(),
-            count => format!(" (and {} more)", count - 1),
-        };
-        self.refused = Some(format!("{first}{more}"));
-        log_each(lines.into_iter(), |problem| {
+        self.refused = Some(in_one_line(problems));
+        log_each(problems.refusals(), |problem| {
             tracing::error!(event = EVENT, result = result.code(), problem, "refused");
         });
         self.show();
@@ -150,6 +147,16 @@ impl Reloader {
             }
             self.metrics.keys_confirmed(&realm.name, self.clock.unix_seconds());
         }
+    }
+}
+
+/// The first of what refuses a version, and how many others there are.
+fn in_one_line(problems: &Problems) -> String {
+    let mut lines = problems.refusals();
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => first,
+        more => format!("{first} (and {more} more)"),
     }
 }
 

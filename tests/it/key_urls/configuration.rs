@@ -72,7 +72,15 @@ fn a_refused_realm_is_taken_by_itself_when_its_issuer_is_mended_and_told_once_ti
     wait::eventually("it is tried again", tried);
     let count = |result: &str| gate.metric(&reloads(result));
     assert_eq!([count("refused"), count("applied")], [1, 0]);
-    assert!(http::get(gate.http(), "/readyz?verbose").body.contains("[-]config: "));
+    other.answer([Answer::new("410 Gone", &[], "")]);
+    let is_shown = || {
+        let parts = http::get(gate.http(), "/readyz?verbose").body;
+        parts
+            .lines()
+            .any(|line| line.starts_with("[-]config: ") && line.contains("[410]"))
+            .then_some(())
+    };
+    wait::eventually("readiness says why by now", is_shown);
     other.publish([&good]);
     let taken = || (gate.metric(&reloads("applied")) == 1).then_some(());
     wait::eventually("it is taken", taken);
