@@ -64,7 +64,11 @@ fn is_refused(scene: &Scene, token: &str) -> bool {
     let response = ask(scene, token);
     match response.status {
         200 => false,
-        401 => reason_of(&response).starts_with("unable to authenticate user"),
+        401 => {
+            let reason = reason_of(&response);
+            assert!(reason.starts_with("unable to authenticate user"), "{reason}");
+            true
+        }
         other => panic!("{other}: {}", response.text()),
     }
 }
